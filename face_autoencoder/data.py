@@ -112,7 +112,7 @@ def read_tree(root:Path, names:list, size:int, box:tuple=None, identity=None)->F
     images = images if ok.all() else images[ok]
     return FaceData(torch.from_numpy(images), identity[ok], np.array(names)[ok], None, tuple(skipped))
 
-# %% ../nbs/01_data.ipynb #65394ecf
+# %% ../nbs/01_data.ipynb #edefd876
 _endings = {'.jpg', '.jpeg', '.png', '.bmp', '.gif', '.webp', '.tif', '.tiff', '.ppm'}
 
 def _list_images(root):
@@ -123,7 +123,8 @@ def _list_images(root):
         for e in os.scandir(folder):
             if Path(e.name).suffix.lower() in _endings and not e.name.startswith('.') and e.is_file():
                 found.append((Path(e.path).relative_to(root).as_posix(), e.stat().st_size, e.stat().st_mtime_ns))
-    return [n for n, *_ in sorted(found)], hashlib.sha1(repr(sorted(found)).encode()).hexdigest()[:12]
+    how = inspect.getsource(read_image) + inspect.getsource(_square)
+    return [n for n, *_ in sorted(found)], hashlib.sha1((how + repr(sorted(found))).encode()).hexdigest()[:12]
 
 def load_folder(path, # any tree of image files
                 size:int=64, # height and width

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['Plan', 'prepare_run', 'execute', 'train_run']
 
-# %% ../nbs/08_train.ipynb #7208945a
+# %% ../nbs/08_train.ipynb #d0bc8e9f
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,7 +42,7 @@ def _check(**least):
     for name, (value, low) in least.items():
         if value < low: raise ValueError(f'{name} must be at least {low}, not {value}')
 
-# %% ../nbs/08_train.ipynb #88a74b2b
+# %% ../nbs/08_train.ipynb #3e62dd66
 def prepare_run(data:str='faces', # `faces`, `lfw`, or the path of a folder of pictures
                 epochs:int=20, # passes over the training pictures
                 out='runs', # the folder that holds runs
@@ -64,7 +65,9 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, or the path of a folder of p
                )->Plan:
     "Check the settings, load the data and build the learner; ValueError or OSError in one sentence if it can't be done"
     _check(epochs=(epochs, 1), bs=(bs, 2), lr=(lr, 0), anneal=(anneal, 0), grid_every=(grid_every, 0))
+    if Path(out).exists() and not Path(out).is_dir(): raise ValueError(f'{out} is not a folder: choose another one for the runs')
     if name is not None and run_path(out, name).exists(): raise RunError(f'there is already a run {name} in {out}: choose another name')
+    if anneal > 1: raise ValueError(f'anneal must be at most 1, not {anneal}: it is a share of training')
     loss_func = _loss(loss, reduction, beta)
     if flip is None: flip = data != 'faces'
     seed_everything(seed)
@@ -81,7 +84,7 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, or the path of a folder of p
         training=dict(epochs=epochs, bs=bs, lr=lr, seed=seed))
     return Plan(Learner(dls, model, loss_func=loss_func, cbs=cbs), Path(out), name, config)
 
-# %% ../nbs/08_train.ipynb #e58c1584
+# %% ../nbs/08_train.ipynb #4121860a
 def execute(plan:Plan, # from `prepare_run`
             progress:bool=True # show progress bars and fastai's table
            )->Run:
@@ -89,7 +92,7 @@ def execute(plan:Plan, # from `prepare_run`
     learn, dls, cfg = plan.learn, plan.learn.dls, plan.config
     path = learn.path = begin_run(plan.folder, cfg, plan.name)
     if not progress: learn.remove_cb(ProgressCallback)
-    with learn.no_logging() if not progress else learn.added_cbs([]):
+    with nullcontext() if progress else learn.no_logging():
         learn.fit_one_cycle(cfg['training']['epochs'], cfg['training']['lr'], cbs=CSVLogger())
     if not all(p.isfinite().all() for p in learn.model.state_dict().values()) or len(learn.recorder.values) < cfg['training']['epochs']:
         raise FloatingPointError(f'the training of {path.name} diverged (NaN): try a lower --lr')

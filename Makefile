@@ -1,0 +1,36 @@
+# Everything from a fresh clone. Variables you may set: PYTHON, VENV, TRAIN (more options for fae_train), NB (notebooks to execute)
+PYTHON ?= python3
+VENV ?= .venv
+TRAIN ?=
+NB ?=
+BIN := $(VENV)/bin
+
+.PHONY: install demo app test notebooks links
+
+install: $(VENV)/installed
+
+$(VENV)/installed: settings.ini setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -e '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/fae_train $(TRAIN)
+	$(BIN)/fae_app
+
+app: install
+	$(BIN)/fae_app
+
+# The browser tests want Chromium: installed here in CI, otherwise they are skipped with a reason if there is none.
+test: install
+	@[ "$$CI" != true ] || command -v chromium google-chrome > /dev/null || (apt-get -qq update && apt-get -qq install -y chromium)
+	$(BIN)/python -m pytest tests
+
+# Run notebooks in full and save their outputs; nbdev_test only checks them.
+notebooks: install
+	FAE_FULL=1 $(BIN)/python tools/run_notebooks.py $(NB)
+	$(BIN)/nbdev_clean
+
+# Badges, links and Colab cells from the three lines at the top of settings.ini.
+links: install
+	$(BIN)/python tools/links.py

@@ -1,0 +1,18 @@
+"""The library works on what students get from pip today, too: the newest fastai and fastcore."""
+from conftest import BIN, ROOT, run
+
+CODE = '''
+import importlib, pkgutil, sys, tempfile
+import face_autoencoder, fastai, fastcore
+assert fastcore.__version__.split('.') >= ['2'] and fastcore.__file__.startswith(sys.prefix), fastcore.__version__
+for m in pkgutil.iter_modules(face_autoencoder.__path__): importlib.import_module(f'face_autoencoder.{m.name}')
+from face_autoencoder.train import train_run
+run = train_run(out=tempfile.mkdtemp(), limit=300, image_size=32, base_channels=8, bs=32, epochs=1)
+print(fastai.__version__, fastcore.__version__, len(run.history))
+'''
+
+
+def test_newest_fastai(second_env, tmp_path):
+    run(second_env/'bin/pip', 'install', '--quiet', '--upgrade', 'fastai>=2.8.12', 'fastcore>=2')
+    done = run(second_env/'bin/python', '-c', CODE, cwd=tmp_path, PYTHONPATH=str(ROOT))
+    assert done.stdout.split()[-1] == '1'

@@ -1,0 +1,111 @@
+"""The command `fae_train` as a person meets it: real processes, bad input, sudden death."""
+import signal, subprocess, sys, time
+
+import numpy as np
+import pytest
+from conftest import BIN, QUICK, run, skip
+from PIL import Image
+
+from face_autoencoder.data import find_lfw
+from face_autoencoder.runs import RunError, list_runs, load_run
+
+
+def make_pictures(folder, n=40):
+    rng = np.random.default_rng(0)
+    for i in range(n): Image.fromarray(rng.integers(0, 256, (40, 40, 3), dtype=np.uint8)).save(folder/f'{i:02d}.jpg')
+
+
+def test_lfw(tmp_path):
+    if not find_lfw(): skip('LFW is not on this machine')
+    out = run('fae_train', '--data', 'lfw', '--out', tmp_path, '--name', 'faces', *QUICK).stdout
+    done = load_run(tmp_path/'faces')
+    assert f"{done.config['results']['mse']:.5f}" in out and f"{done.config['results']['eigenfaces_mse']:.5f}" in out
+    assert done.config['data']['n_train'] + done.config['data']['n_valid'] == 300
+    assert {'python', 'torch', 'fastai'} < done.config['versions'].keys()
+    assert str(find_lfw()) not in (tmp_path/'faces'/'config.json').read_text()
+
+
+def test_corrupt_picture_is_skipped_and_named(tmp_path):
+    (tmp_path/'photos').mkdir()
+    make_pictures(tmp_path/'photos')
+    (tmp_path/'photos'/'07.jpg').write_bytes((tmp_path/'photos'/'07.jpg').read_bytes()[:200])
+    done = run('fae_train', '--data', tmp_path/'photos', '--out', tmp_path/'runs', '--name', 'mine', *QUICK)
+    assert 'skipped 1' in done.stderr and '07.jpg' in done.stderr
+    data = load_run(tmp_path/'runs'/'mine').config['data']
+    assert (data['source'], data['skipped'], data['n_train'] + data['n_valid']) == ('photos', ['07.jpg'], 39)
+
+
+@pytest.mark.parametrize('args, says', [
+    (['--data', 'fcaes'], 'unknown data'), (['--data', 'EMPTY'], 'no image files'), (['--image-size', '50'], '48 or 64'), (['--latent-dim', '0'], 'latent_dim must be at least 1'),
+    (['--beta', '-1'], 'beta must not be negative'), (['--name', '../up'], 'no name for a run'), (['--name', 'a/b'], 'no name for a run'), (['--out', 'FILE'], 'is not a folder')])
+def test_bad_input(tmp_path, args, says):
+    (tmp_path/'empty').mkdir()
+    (tmp_path/'file').write_text('not a folder')
+    args = [{'EMPTY': tmp_path/'empty', 'FILE': tmp_path/'file'}.get(a, a) for a in args]
+    done = run('fae_train', '--out', tmp_path/'runs', *QUICK, *args, check=False)
+    assert done.returncode == 2
+    assert says in done.stderr and 'Traceback' not in done.stderr
+    assert len([l for l in done.stderr.splitlines() if l.startswith('fae_train:')]) == 1
+    assert not (tmp_path/'runs').exists()
+
+
+def test_existing_run_is_kept(runs):
+    before = (runs/'four'/'model.safetensors').read_bytes()
+    done = run('fae_train', '--out', runs, '--name', 'four', *QUICK, check=False)
+    assert done.returncode == 2 and 'already a run four' in done.stderr
+    assert (runs/'four'/'model.safetensors').read_bytes() == before
+
+
+def test_sigkill_while_training(tmp_path):
+    command = [str(BIN/'fae_train'), '--out', str(tmp_path), '--name', 'killed', *QUICK[:-1], '500']
+    p = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    history, patience = tmp_path/'killed'/'history.csv', time.time() + 120
+    while not (history.exists() and history.read_text().count('\n') > 2):
+        assert p.poll() is None and time.time() < patience
+        time.sleep(0.1)
+    p.send_signal(signal.SIGKILL)
+    p.wait()
+    assert 'unfinished' in list_runs(tmp_path)['killed']
+    with pytest.raises(RunError, match='unfinished'): load_run(tmp_path/'killed')
+
+
+# Dies in the place of the k-th rename: 1 config, 2 weights, 3 PCA, 4 config with status `complete`
+DIE = '''
+import os, signal, sys, warnings
+warnings.simplefilter('ignore')
+from face_autoencoder.train import prepare_run, execute
+plan = prepare_run(data='faces', out=sys.argv[1], name='killed', limit=40, image_size=32, base_channels=4, latent_dim=4, epochs=1)
+k, replace = int(sys.argv[2]), os.replace
+def count(*args):
+    global k
+    k -= 1
+    if k == 0: os.kill(os.getpid(), signal.SIGKILL)
+    replace(*args)
+os.replace = count
+execute(plan, progress=False)
+'''
+
+
+@pytest.mark.parametrize('k', [1, 2, 3, 4, 5])
+def test_sigkill_while_saving(tmp_path, k):
+    done = run(sys.executable, '-c', DIE, tmp_path, k, check=False)
+    if k == 5:
+        assert done.returncode == 0, done.stderr
+        return load_run(tmp_path/'killed')
+    assert done.returncode == -signal.SIGKILL
+    with pytest.raises(RunError, match='unfinished' if k > 1 else 'no config.json'): load_run(tmp_path/'killed')
+
+
+def test_preparing_lfw_is_frugal(tmp_path):
+    "Peak memory at most 400 MB above the imports, nothing written beside the data"
+    if not find_lfw(): skip('LFW is not on this machine')
+    code = '''import resource, warnings; warnings.simplefilter('ignore')
+from face_autoencoder.data import *
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+n = len(load_lfw().images)
+print(n, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)'''
+    times = lambda: {p: p.stat().st_mtime_ns for p in [find_lfw(), find_lfw().parent, find_lfw().parents[1]]}
+    before = times()
+    n, megabytes = run(sys.executable, '-c', code, FAE_CACHE=str(tmp_path)).stdout.split()[-2:]
+    assert int(n) == 13233 and float(megabytes) < 400
+    assert times() == before

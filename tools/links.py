@@ -1,0 +1,56 @@
+"""Write badges and links from the three lines `user`, `repo` and `branch` of settings.ini into README and notebooks.
+
+While `user` is empty there is nothing to link to, so none are written and old ones are removed."""
+import json
+import re
+from configparser import ConfigParser
+from pathlib import Path
+
+root = Path(__file__).resolve().parents[1]
+cfg = ConfigParser(delimiters=['='])
+cfg.read(root/'settings.ini')
+user, repo, branch = [cfg['DEFAULT'][k].strip() for k in ('user', 'repo', 'branch')]
+github = f'https://github.com/{user}/{repo}'
+COLAB = 'https://colab.research.google.com'
+
+
+def badge(name): return f'[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({COLAB}/github/{user}/{repo}/blob/{branch}/nbs/{name})'
+
+
+def head(nb):
+    "Title and subtitle from a notebook's first cell"
+    text = ''.join(nb['cells'][0]['source'])
+    return [re.search(pattern, text, re.M).group(1) for pattern in (r'^# (.+)', r'^> (.+)')]
+
+
+def link_notebook(path):
+    "A badge below the title, and a cell that installs the library on Colab"
+    nb = json.loads(path.read_text())
+    nb['cells'] = [c for c in nb['cells'] if c.get('id') != 'colab-install']
+    first = nb['cells'][0]
+    lines = [l for l in first['source'] if not l.startswith('[![Open in Colab]')]
+    if user:
+        lines.insert(1, badge(path.name) + '\n')
+        install = f'#| eval: false\n%pip install -q git+{github}@{branch}'
+        nb['cells'].insert(1, dict(cell_type='code', execution_count=None, id='colab-install', metadata={}, outputs=[], source=install.splitlines(True)))
+    first['source'] = lines
+    path.write_text(json.dumps(nb, indent=1, ensure_ascii=False) + '\n')
+    return head(nb)
+
+
+def table(notebooks):
+    "The README's table of notebooks"
+    rows = [['notebook', 'about'] + ['Colab'] * bool(user)]
+    rows += [[f'[{title}](nbs/{name})', about] + [badge(name)] * bool(user) for name, (title, about) in notebooks.items()]
+    rows.insert(1, ['---'] * len(rows[0]))
+    return '\n'.join('| ' + ' | '.join(r) + ' |' for r in rows)
+
+
+def fill(text, mark, content): return re.sub(rf'(<!-- {mark} -->\n).*?(<!-- /{mark} -->)', lambda m: m[1] + content + m[2], text, flags=re.S)
+
+
+notebooks = {p.name: link_notebook(p) for p in sorted((root/'nbs').glob('[!_.]*.ipynb'))}
+readme = (root/'README.md').read_text()
+readme = fill(readme, 'notebooks', table(notebooks) + '\n')
+readme = fill(readme, 'clone', f'    git clone -b {branch} {github} && cd {repo}\n\n' if user else '')
+(root/'README.md').write_text(readme)
