@@ -18,7 +18,7 @@ from PIL import Image
 
 from .runs import Run, RunError, list_runs, load_run, run_path
 
-# %% ../nbs/09_app.ipynb #4792159f
+# %% ../nbs/09_app.ipynb #8aca14a6
 N_SLIDERS = 16 # components that get a slider, if the run has so many
 
 class Explorer:
@@ -44,7 +44,7 @@ class Explorer:
 
     def labels(self, name)->list: # of at most `N_SLIDERS` strings
         "What stands at each slider: the component and its share of the variance of μ"
-        return [f'Component {i} · {share:.1%} of variance' for i, share in enumerate(self.open(name).pca.explained_variance_ratio_[:N_SLIDERS], 1)]
+        return [f'PC {i} · {share:.1%}' for i, share in enumerate(self.open(name).pca.explained_variance_ratio_[:N_SLIDERS], 1)]
 
     def describe(self, name)->str:
         "One line about a run"
@@ -75,16 +75,24 @@ def _handlers(explorer):
         return [explorer.face(name, []), *sliders, explorer.describe(name)]
     return {f.__name__: _guard(f) for f in (show, reset, randomize, choose)}
 
-# %% ../nbs/09_app.ipynb #8b7f68ee
+# %% ../nbs/09_app.ipynb #8bb0e867
 CSS = '''
 .face img {width: 100%; aspect-ratio: 1; border-radius: 12px}
-.gradio-container {max-width: 1180px !important}
+.gradio-container {max-width: 1240px !important; margin: 0 auto !important}
 '''
 
 def _sliders(first, last, labels):
     "A slider for each of these components"
     return [gr.Slider(-3, 3, 0, step=0.1, label=labels[i] if i < len(labels) else '', visible=i < len(labels), buttons=[], elem_id=f'component-{i + 1}')
             for i in range(first, last)]
+
+def _two_columns(first, last, labels):
+    "The same, in two columns of equal length"
+    middle = (first + last) // 2
+    with gr.Row():
+        with gr.Column(min_width=220): left = _sliders(first, middle, labels)
+        with gr.Column(min_width=220): right = _sliders(middle, last, labels)
+    return left + right
 
 def build_app(folder='runs', # the folder that holds runs
               run:str=None # the one to show first; the newest unless given
@@ -96,7 +104,8 @@ def build_app(folder='runs', # the folder that holds runs
     run = run or names[0]
     labels, h = explorer.labels(run), _handlers(explorer)
     with gr.Blocks(title='Face autoencoder') as demo:
-        gr.Markdown('# Face autoencoder\nMove a slider: each walks along one principal component of the latent space, in standard deviations of the training faces.')
+        gr.Markdown('# Face autoencoder\nMove a slider: each walks along one principal component of the latent space, in standard deviations of the training faces. '
+                    'The percentage is its share of the variance of their codes μ.')
         with gr.Row():
             with gr.Column(scale=5):
                 image = gr.Image(explorer.face(run, []), format='png', show_label=False, interactive=False, buttons=['download'], elem_classes='face', elem_id='face', alt_text='The decoded face')
@@ -104,8 +113,8 @@ def build_app(folder='runs', # the folder that holds runs
             with gr.Column(scale=6):
                 name = gr.Dropdown(names, value=run, label='Run', elem_id='run')
                 with gr.Row(): reset, randomize = gr.Button('Reset'), gr.Button('Randomize', variant='primary')
-                sliders = _sliders(0, 8, labels)
-                with gr.Accordion('More components', open=False): sliders += _sliders(8, N_SLIDERS, labels)
+                sliders = _two_columns(0, 8, labels)
+                with gr.Accordion('More components', open=False): sliders += _two_columns(8, N_SLIDERS, labels)
         everything = [image, *sliders]
         for s in sliders: s.release(h['show'], [name, *sliders], image, show_progress='hidden')
         reset.click(h['reset'], name, everything, show_progress='hidden')

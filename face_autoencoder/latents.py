@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['Latents', 'collect_latents', 'LatentPCA', 'plot_spectrum', 'traverse']
 
-# %% ../nbs/06_latents.ipynb #1e2e9ae1
+# %% ../nbs/06_latents.ipynb #6e126be1
 from typing import NamedTuple
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from sklearn.decomposition import PCA
@@ -53,13 +54,12 @@ class LatentPCA(PCA):
 
     _saved = 'mean_', 'components_', 'explained_variance_', 'explained_variance_ratio_'
 
-# %% ../nbs/06_latents.ipynb #b04b5592
+# %% ../nbs/06_latents.ipynb #a8e97760
 def plot_spectrum(pca, # a fitted `LatentPCA`
                   ax=None, # matplotlib axes to draw on
                   **kwargs # for `ax.plot`
                  ): # the axes
     "Cumulative share of variance over the number of components"
-    import matplotlib.pyplot as plt
     if ax is None: ax = plt.subplots(figsize=(5, 2.8), dpi=80, layout='constrained')[1]
     share = np.cumsum(pca.explained_variance_ratio_)
     ax.plot(np.arange(1, len(share) + 1), share, marker='.', **kwargs)

@@ -1,10 +1,12 @@
 """Execute notebooks like a student's Run All and save their outputs: all of nbs/, or those named on the command line."""
-import os, re, sys, time
+import base64, io, os, re, sys, time
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from PIL import Image
 
+MAX_BYTES = 58_000 # of a committed figure
 nbs = Path(__file__).resolve().parents[1]/'nbs'
 
 
@@ -15,14 +17,31 @@ class Client(NotebookClient):
         return await super().async_execute_cell(cell, *args, **kwargs)
 
 
+def compress(png):
+    "A PNG (base64) with as many colours as MAX_BYTES allows"
+    image = Image.open(io.BytesIO(base64.b64decode(png))).convert('RGB')
+    for colors in (256, 128, 64, 32, 16):
+        small = io.BytesIO()
+        image.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(small, 'png', optimize=True)
+        if small.tell() <= MAX_BYTES: break
+    return base64.b64encode(small.getvalue()).decode()
+
+
+def clean(cell):
+    "No timings, no warnings of libraries, no large figures"
+    cell.metadata.pop('execution', None)
+    cell.outputs = [o for o in cell.outputs if o.get('name') != 'stderr']
+    for o in cell.outputs:
+        png = o.get('data', {}).get('image/png')
+        if png and len(png) * 3/4 > MAX_BYTES: o.data['image/png'] = compress(png)
+
+
 def run(path):
     "Execute one notebook in its folder; its file changes only if every cell succeeds"
     start, nb = time.time(), nbformat.read(path, 4)
     Client(nb, timeout=3600, kernel_name='python3', resources=dict(metadata=dict(path=str(path.parent)))).execute()
     for cell in nb.cells:
-        cell.metadata.pop('execution', None)
-        cell.outputs = [o for o in cell.get('outputs', []) if o.get('name') != 'stderr'] if cell.cell_type == 'code' else []
-        if cell.cell_type != 'code': del cell['outputs']
+        if cell.cell_type == 'code': clean(cell)
     tmp = path.with_name(f'.{path.name}')
     nbformat.write(nb, tmp)
     os.replace(tmp, path)
