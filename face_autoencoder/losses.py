@@ -60,20 +60,20 @@ def active_units(mu:torch.Tensor, # n x d
     "Latents whose mean depends on the picture (Burda et al. 2016, arXiv 1509.00519)"
     return int((mu.var(0) > threshold).sum())
 
-# %% ../nbs/03_losses.ipynb #105c0401
+# %% ../nbs/03_losses.ipynb #4ebaf596
 def prior_outside(mu:torch.Tensor, # n x d
                   logvar:torch.Tensor, # n x d
                   n:int=1000, # prior samples
                   seed:int=0
                  )->float: # share of them, 0 to 1
-    "Share of samples from N(0, I) whose Mahalanobis distance is outside the central 98 % of the encoded data's"
-    gen = torch.Generator().manual_seed(seed)
+    "Share of samples from N(0, I) whose Mahalanobis distance to one half of the codes is outside the central 98 % of the other half's"
+    gen, half = torch.Generator().manual_seed(seed), len(mu)//2
     mu, logvar = mu.double().cpu(), logvar.double().cpu()
-    center, S = mu.mean(0), torch.cov(mu.T).reshape(mu.shape[1], -1) + torch.diag(logvar.exp().mean(0))
+    noise = lambda *shape: torch.randn(*shape, generator=gen, dtype=mu.dtype)
+    center, S = mu[:half].mean(0), torch.cov(mu[:half].T).view(mu.shape[1], -1) + torch.diag(logvar[:half].exp().mean(0))
     dist = lambda z: ((z - center) @ torch.linalg.inv(S) * (z - center)).sum(1)
-    codes = mu + (0.5 * logvar).exp() * torch.randn(mu.shape, generator=gen, dtype=mu.dtype)
-    low, high = dist(codes).quantile(torch.tensor([.01, .99], dtype=mu.dtype))
-    prior = dist(torch.randn(n, mu.shape[1], generator=gen, dtype=mu.dtype))
+    codes = dist(mu[half:] + (0.5 * logvar[half:]).exp() * noise(*mu[half:].shape))
+    prior, (low, high) = dist(noise(n, mu.shape[1])), codes.quantile(torch.tensor([.01, .99], dtype=mu.dtype))
     return ((prior < low) | (prior > high)).double().mean().item()
 
 def verdict(mu:torch.Tensor, # n x d
