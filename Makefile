@@ -23,7 +23,7 @@ app: install
 
 # The browser tests want Chromium: installed here in CI, otherwise they are skipped with a reason if there is none.
 test: install
-	@[ "$$CI" != true ] || command -v chromium google-chrome > /dev/null || (apt-get -qq update && apt-get -qq install -y chromium)
+	@[ "$$CI" != true ] || command -v chromium > /dev/null || command -v google-chrome > /dev/null || (apt-get -qq update && apt-get -qq install -y chromium)
 	$(BIN)/python -m pytest tests
 
 # Run notebooks in full and save their outputs; nbdev_test only checks them.

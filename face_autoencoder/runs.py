@@ -38,7 +38,7 @@ def run_path(folder, # the folder that holds runs
         raise RunError(f"{name!r} is no name for a run: use up to 100 letters, digits, '.', '-' and '_', beginning with a letter or digit")
     return Path(folder)/name
 
-# %% ../nbs/07_runs.ipynb #5f73f469
+# %% ../nbs/07_runs.ipynb #cef08539
 def _write_json(path, content):
     with atomic_path(path) as tmp: tmp.write_text(json.dumps(content, indent=1) + '\n')
 
@@ -48,7 +48,8 @@ def begin_run(folder, # the folder that holds runs
              )->Path: # of the new run
     "Make a run's folder, marked as unfinished"
     now = datetime.now(timezone.utc)
-    path = run_path(folder, name or f"{now:%Y%m%d-%H%M%S}-{config['data']['source']}")
+    source = re.sub(r'[^A-Za-z0-9._-]+', '-', config['data']['source'])
+    path = run_path(folder, name or f'{now:%Y%m%d-%H%M%S}-{source}')
     try: path.mkdir(parents=True)
     except FileExistsError: raise RunError(f'there is already a run {path.name} in {path.parent}: choose another name')
     versions = dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, face_autoencoder=__version__)
