@@ -136,9 +136,10 @@ def load_folder(path, # any tree of image files
     if not names: raise ValueError(f'no image files in the folder {root}: it needs at least two ({", ".join(sorted(_endings))})')
     return cached(f'folder-{size}-{limit}-{key}', lambda: read_tree(root, names[:limit], size))
 
-# %% ../nbs/01_data.ipynb #b4647966
+# %% ../nbs/01_data.ipynb #816ee899
 LFW_CROPS = dict(square=(72, 78, 178, 184), squashed=(78, 70, 172, 195)) # left, upper, right, lower
 
+# %% ../nbs/01_data.ipynb #20dbcb5d
 def find_lfw(data_home=None # a folder to look in first
             ): # the folder `lfw_funneled`, or None
     "Look for LFW's JPEGs in `data_home`, `$FAE_SHARED` and scikit-learn's own folder"
