@@ -50,7 +50,7 @@ def app_parser():
     p.add_argument('--share', action='store_true', help='make a public link through Gradio (default: this computer only)')
     return p
 
-# %% ../nbs/12_cli.ipynb #b4fc166b
+# %% ../nbs/12_cli.ipynb #1583c501
 def _fail(prog, message):
     "One line, no traceback"
     print(f'{prog}: {message}', file=sys.stderr)
@@ -71,7 +71,7 @@ def report(run)->str:
     "What a finished run says of itself"
     r, d = run.config['results'], run.config['model']['latent_dim']
     return '\n'.join([
-        f"mse                {r['mse']:.5f}   on people not trained on, from z = mu, pixels in [-1, 1]",
+        f"mse                {r['mse']:.5f}   on the validation set, from z = mu, pixels in [-1, 1]",
         f"{d:<3} eigenfaces     {r['eigenfaces_mse']:.5f}   on the same split: the run has {r['mse'] / r['eigenfaces_mse']:.3f} of their error",
         f"kl                 {r['kl']:.1f} nats per image, {r['active_units']} of {d} units active: {r['verdict']}",
         f"run                {run.path}"])
