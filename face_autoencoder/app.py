@@ -75,7 +75,7 @@ def _handlers(explorer):
         return [explorer.face(name, []), *sliders, explorer.describe(name)]
     return {f.__name__: _guard(f) for f in (show, reset, randomize, choose)}
 
-# %% ../nbs/09_app.ipynb #8bb0e867
+# %% ../nbs/09_app.ipynb #2ebe76d3
 CSS = '''
 .face img {width: 100%; aspect-ratio: 1; border-radius: 12px}
 .gradio-container {max-width: 1240px !important; margin: 0 auto !important}
@@ -94,6 +94,7 @@ def _two_columns(first, last, labels):
         with gr.Column(min_width=220): right = _sliders(middle, last, labels)
     return left + right
 
+# %% ../nbs/09_app.ipynb #66f030d7
 def build_app(folder='runs', # the folder that holds runs
               run:str=None # the one to show first; the newest unless given
              )->gr.Blocks:

@@ -196,7 +196,7 @@ class FaceDL(DataLoader):
 
     def show_batch(self, max_n=16, ncol=8, **kwargs): return show_images(self.one_batch()[0][:max_n], ncol, **kwargs)
 
-# %% ../nbs/01_data.ipynb #fa096ab5
+# %% ../nbs/01_data.ipynb #413783ef
 SOURCES = dict(faces=load_faces, lfw=load_lfw)
 
 def load_data(source:str='faces', # a name in `SOURCES`, or a folder of pictures
@@ -210,6 +210,7 @@ def load_data(source:str='faces', # a name in `SOURCES`, or a folder of pictures
     if Path(source).is_dir(): return load_folder(source, size, limit)
     raise ValueError(f'unknown data {source!r}: use {", ".join(SOURCES)}, or the path of a folder of images')
 
+# %% ../nbs/01_data.ipynb #dc011706
 def face_dls(source:str='faces', # a name in `SOURCES`, or a folder of pictures
              size:int=64, # height and width
              bs:int=128, # batch size

@@ -101,7 +101,7 @@ def _read_model(path, config):
     except (KeyError, TypeError, ValueError, RuntimeError): raise RunError(f'the weights of run {path.name} do not fit its config.json: train it again')
     return model.eval().requires_grad_(False)
 
-# %% ../nbs/07_runs.ipynb #bf52da8f
+# %% ../nbs/07_runs.ipynb #6ee6c3d3
 @dataclass(frozen=True)
 class Run:
     "A complete run"
@@ -127,6 +127,7 @@ class Run:
         z = torch.from_numpy(self.pca.inverse_transform(full)).float()
         return to_uint8(self.model.decode(z))[0].permute(1, 2, 0).numpy()
 
+# %% ../nbs/07_runs.ipynb #95bab220
 def load_run(path # a folder that `fae_train` made
             )->Run:
     "Open a complete run; RunError says what is wrong with any other"
