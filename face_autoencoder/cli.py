@@ -10,7 +10,7 @@ import argparse, sys, warnings
 
 # %% ../nbs/12_cli.ipynb #e7164232
 TRAIN_OPTIONS = dict(
-    data=(str, 'faces, lfw, or the path of a folder of pictures (default faces)'),
+    data=(str, 'faces, lfw, celeba, or the path of a folder of pictures (default faces)'),
     epochs=(int, 'passes over the training pictures (default 20)'),
     out=(str, 'the folder that holds runs (default runs)'),
     name=(str, 'name of the run (default: made from time and data)'),
@@ -24,7 +24,7 @@ TRAIN_OPTIONS = dict(
     beta=(float, 'price of the KL term (default 1.0)'),
     anneal=(float, 'share of training over which beta rises from 0 (default 0.0)'),
     seed=(int, 'seed of weights, shuffling, noise and split (default 42)'),
-    split=(str, 'identity: nobody is in both sets; image: at random (default identity)'),
+    split=(str, "identity: nobody is in both sets; image: at random; official: the source's own (default identity)"),
     limit=(int, 'only so many pictures, for a quick try (default: all)'),
     data_home=(str, 'where to look for downloaded data first'))
 

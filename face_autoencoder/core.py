@@ -28,7 +28,7 @@ def pick_size(test, # value in `nbdev_test`: seconds
 def to_float(x:torch.Tensor # uint8 pixels
             )->torch.Tensor: # the same shape, floats in [-1, 1]
     "From bytes to the pixels that a face model sees"
-    return x.float().div(127.5).sub(1)
+    return x.to(torch.float32, copy=True).div_(127.5).sub_(1)
 
 def to_uint8(x:torch.Tensor # floats in [-1, 1]; what lies outside is clipped
             )->torch.Tensor: # the same shape, uint8

@@ -42,7 +42,7 @@ def _check(**least):
         if value < low: raise ValueError(f'{name} must be at least {low}, not {value}')
 
 # %% ../nbs/08_train.ipynb #3e62dd66
-def prepare_run(data:str='faces', # `faces`, `lfw`, or the path of a folder of pictures
+def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `SOURCES`, or the path of a folder of pictures
                 epochs:int=20, # passes over the training pictures
                 out='runs', # the folder that holds runs
                 name:str=None, # of the run; made from time and data unless given
@@ -56,7 +56,7 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, or the path of a folder of p
                 beta:float=1., # price of the KL term
                 anneal:float=0., # share of training over which beta rises from 0
                 seed:int=42, # of weights, shuffling, noise and split
-                split:str='identity', # `identity`: nobody is in both sets; `image`: at random
+                split:str='identity', # `identity`: nobody is in both sets; `image`: at random; `official`: the source's own
                 flip:bool=None, # flip training pictures at random; None: all data but `faces`
                 limit:int=None, # only so many pictures, for a quick try
                 data_home=None, # where to look for downloaded data first

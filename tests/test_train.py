@@ -37,7 +37,7 @@ def test_corrupt_picture_is_skipped_and_named(tmp_path):
 
 @pytest.mark.parametrize('args, says', [
     (['--data', 'fcaes'], 'unknown data'), (['--data', 'EMPTY'], 'no image files'), (['--image-size', '50'], '48 or 64'), (['--latent-dim', '0'], 'latent_dim must be at least 1'),
-    (['--beta', '-1'], 'beta must not be negative'), (['--name', '../up'], 'no name for a run'), (['--name', 'a/b'], 'no name for a run'), (['--out', 'FILE'], 'is not a folder')])
+    (['--beta', '-1'], 'beta must not be negative'), (['--name', '../up'], 'no name for a run'), (['--name', 'a/b'], 'no name for a run'), (['--out', 'FILE'], 'is not a folder'), (['--split', 'official'], 'no official split')])
 def test_bad_input(tmp_path, args, says):
     (tmp_path/'empty').mkdir()
     (tmp_path/'file').write_text('not a folder')
@@ -46,6 +46,15 @@ def test_bad_input(tmp_path, args, says):
     assert done.returncode == 2
     assert says in done.stderr and 'Traceback' not in done.stderr
     assert len([l for l in done.stderr.splitlines() if l.startswith('fae_train:')]) == 1
+    assert not (tmp_path/'runs').exists()
+
+
+def test_celeba_without_its_drive(tmp_path):
+    "What went wrong and what to do, in one sentence"
+    done = run('fae_train', '--data', 'celeba', '--out', tmp_path/'runs', *QUICK, check=False,
+               FAE_SHARED=str(tmp_path), FAE_CACHE=str(tmp_path/'cache'), https_proxy='http://127.0.0.1:9', HTTPS_PROXY='http://127.0.0.1:9')
+    assert done.returncode == 2 and 'Traceback' not in done.stderr
+    assert 'quota' in done.stderr and str(tmp_path/'cache'/'torchvision_data'/'celeba') in done.stderr and 'use faces or lfw' in done.stderr
     assert not (tmp_path/'runs').exists()
 
 
