@@ -4,6 +4,7 @@ Run by hand: python benchmarks/faces_speed.py"""
 import os, subprocess, sys, tempfile, time
 from statistics import median
 
+import torch
 from face_autoencoder.faces import render_faces, sample_factors
 
 CODE = '''
@@ -26,6 +27,7 @@ def speed(size, n):
     return n / median(seconds)
 
 
+print(f'torch {torch.__version__}, {torch.get_num_threads()} threads')
 for size, n in ((64, 640), (128, 160), (256, 40)): print(f'{size} px: {speed(size, n):.0f} faces/s')
 with tempfile.TemporaryDirectory() as cache:
     for start in ('first start', 'later start'):

@@ -5,7 +5,7 @@ leaky      pictures are split at random (split='image'); its validation pictures
 matched    half of the disjoint validation people's pictures join the training set, in place of as many others; both models are measured on the other half,
            so that nothing but the leak differs
 
-All have the same number of training pictures, the same weights to begin with, and the default training of `fae_train`.
+All have the same number of training pictures, the same seed, and the default training of `fae_train`.
 
 python benchmarks/leak.py [--sources faces lfw] [--seeds 42 43 44] [--epochs 20]"""
 import argparse, tempfile, warnings
@@ -21,6 +21,7 @@ args = p.parse_args()
 warnings.simplefilter('ignore')
 
 import numpy as np
+from face_autoencoder.callbacks import seed_everything
 from face_autoencoder.data import FaceDL
 from face_autoencoder.losses import evaluate_vae
 from face_autoencoder.metrics import eigenfaces, eigenfaces_mse
@@ -34,8 +35,9 @@ def prepare(source, split, seed):
     return prepare_run(source, args.epochs, tempfile.mkdtemp(dir=out.name), split=split, seed=seed, image_size=args.image_size, limit=args.limit, data_home=args.data_home)
 
 
-def fit(plan, splits):
+def fit(plan, splits, seed):
     "Train on other splits than the plan's; the trained model"
+    seed_everything(seed)
     dls = plan.learn.dls
     dls.splits = splits
     for dl, idxs in zip(dls.loaders, splits): dl.dataset, dl.n = idxs, len(idxs)
@@ -49,6 +51,7 @@ def measure(model, images, idxs): return evaluate_vae(model, FaceDL(images, idxs
 def halves(valid, identity, rng):
     "For each person with two pictures or more: one half of them, the other half"
     people = [rng.permutation(valid[identity[valid] == who]) for who in np.unique(identity[valid])]
+    if not any(len(x) > 1 for x in people): raise SystemExit('no validation person has two pictures: raise --limit')
     return [np.concatenate(part) for part in zip(*[(x[:len(x)//2], x[len(x)//2:]) for x in people if len(x) > 1])]
 
 
@@ -62,9 +65,9 @@ def compare(source, seed):
     splits = {name: (rng.permutation(train)[:n], valid) for name, (train, valid) in splits.items()}
     (train, valid), (known, asked) = splits['disjoint'], halves(splits['disjoint'][1], identity, rng)
     splits['matched'] = np.concatenate([train[len(known):], known]), asked
-    models = {name: fit(plans[name], splits[name]) for name in plans}
+    models = {name: fit(plans[name], splits[name], seed) for name in plans}
     mse = {name: measure(models[name], images, splits[name][1]) for name in models}
-    linear = {name: eigenfaces_mse(eigenfaces(images[tr], 64), images[va]) for name, (tr, va) in splits.items()}
+    linear = {name: eigenfaces_mse(eigenfaces(images[tr], 64), images[va]) for name, (tr, va) in splits.items() if name != 'matched'}
     return n, mse, linear, measure(models['disjoint'], images, asked), len(asked)
 
 

@@ -10,11 +10,11 @@ __all__ = ['IDENTITY', 'STATE', 'FACTORS', 'MIDDLE', 'REACH', 'EYE_Y', 'BROW_Y',
            'paint_iris', 'paint_eyes', 'paint_brows', 'mouth_frame', 'lip_lines', 'paint_mouth', 'complexion',
            'paint_lines', 'beard_mask', 'paint_beard', 'paint_skin', 'View', 'views', 'lit', 'add_wall', 'add_ears',
            'add_neck', 'long_hair', 'hair_body', 'waves', 'ragged', 'hairline', 'hair_top', 'hair_ends', 'strands',
-           'add_back_hair', 'add_front_hair', 'add_face', 'reach', 'add_glasses', 'draw', 'check_factors', 'one_thread',
-           'render_faces', 'FaceSet', 'people_factors', 'faces_dataset']
+           'add_back_hair', 'add_front_hair', 'add_face', 'meet_plane', 'add_glasses', 'roll_off', 'draw',
+           'check_factors', 'one_thread', 'render_faces', 'FaceSet', 'people_factors', 'faces_dataset']
 
-# %% ../nbs/00_faces.ipynb #a679fa6a
-import time
+# %% ../nbs/00_faces.ipynb #52b4cbf8
+import threading, time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ import pandas as pd
 import torch
 from fastprogress.fastprogress import progress_bar
 
-# %% ../nbs/00_faces.ipynb #5e714a4d
+# %% ../nbs/00_faces.ipynb #1fc9d5ba
 IDENTITY = dict( # name: (low, high); sizes are ratios to the average
     face_width=(.9, 1.1), jaw_width=(.85, 1.1), chin=(-1., 1.), # chin: short to long
     eye_distance=(.9, 1.1), eye_size=(.85, 1.15), nose_width=(.7, 1.4), nose_length=(.8, 1.2),
@@ -37,7 +37,7 @@ IDENTITY = dict( # name: (low, high); sizes are ratios to the average
     hairline=(0., 1.), # low to high
     fringe=(0., 1.), parting=(-1., 1.), # how far hair falls on the forehead, and on which side it is parted
     curl=(0., 1.), # straight to curly
-    beard=(0., 1.), # shaven below 0.5, then ever denser
+    beard=(0., 1.), # shaven below 0.5, full above 0.9
     glasses=(0., 1.)) # worn above 0.75
 
 # %% ../nbs/00_faces.ipynb #a54f1a13
@@ -61,8 +61,8 @@ def sample_factors(n:int, # faces
     low, high = np.array([r[1:] for r in FACTORS.values()]).T
     return pd.DataFrame(np.random.default_rng(seed).uniform(low, high, (n, len(low))), columns=list(FACTORS))
 
-# %% ../nbs/00_faces.ipynb #3b796c1e
-MIDDLE, REACH = -.17, .85 # height that the camera looks at, and how far it sees from there, in head widths of about 1.5
+# %% ../nbs/00_faces.ipynb #42863fad
+MIDDLE, REACH = -.17, .85 # height that the camera looks at, and how far it sees from there; a head is about 1.5 wide
 
 def unpack(factors:pd.DataFrame, # one column per factor
            size:int=64 # pixels along a side
@@ -274,14 +274,14 @@ def paint(picture:torch.Tensor, # (3,n,s,s) in [0,1], or what broadcasts to it
     if isinstance(colour, tuple): colour = vec(*colour)
     return torch.lerp(picture, colour, mask)
 
-# %% ../nbs/00_faces.ipynb #3150eba8
+# %% ../nbs/00_faces.ipynb #667e8777
 def near_eye(x, y, f)->tuple: # u to the right, v up, and o outwards
     "Positions as seen from the nearer eye, whose outer corner lies a little higher"
     o = x.abs() - eye_x(f)
     return o*x.sign(), y-EYE_Y-.06*o, o
 
 def lids(o, f)->tuple: # heights of the lower and the upper lid
-    "Two parabolas that meet in the corners of the eye"
+    "Two arcs that meet in the corners of the eye"
     arch = (1-(o/(.18*f.eye_size))**2)*f.eye_size
     return -(.025+.05*f.eye_open-.025*f.smile.clamp(min=0))*arch, (.03+.10*f.eye_open)*arch*(1+.8*o)
 
@@ -386,14 +386,14 @@ class View(NamedTuple):
     direction:torch.Tensor
     light:torch.Tensor
 
-# %% ../nbs/00_faces.ipynb #ef4d406e
+# %% ../nbs/00_faces.ipynb #1fbdfff9
 def views(f:SimpleNamespace, # factors
           size:int # pixels along a side
-         )->tuple: # world, head
+         )->tuple: # of the room, of the head
     "The same camera and lamp in the coordinates of the room, and of the head"
-    world = View(camera(size), vec(0, 0, -1), lamp(f))
+    room = View(camera(size), vec(0, 0, -1), lamp(f))
     back, pivot = head_rotation(f).transpose(0, 1), vec(0, MIDDLE, .35)
-    return world, View(turn(back, world.origin-pivot) + pivot, turn(back, world.direction), turn(back, world.light))
+    return room, View(turn(back, room.origin-pivot) + pivot, turn(back, room.direction), turn(back, room.light))
 
 # %% ../nbs/00_faces.ipynb #86799172
 def lit(colour, body, view, f, gloss=0., shade=0.)->torch.Tensor: # (3,n,s,s)
@@ -484,42 +484,48 @@ def add_face(picture, view, f)->torch.Tensor:
     shade, beard = torch.maximum(shadow(head.point, view.light, nose_solids(f)), under_hair), beard_mask(x, y, f)
     return paint(picture, lit(paint_skin(x, y, view.light, beard, f), head, view, f, .13*(1-.9*beard), shade), head.mask)
 
-# %% ../nbs/00_faces.ipynb #576eb101
-def reach(view, axis, where)->torch.Tensor: # (3,n,s,s)
+# %% ../nbs/00_faces.ipynb #f5f5a138
+def meet_plane(view, axis, where)->torch.Tensor: # (3,n,s,s)
     "The points in which the rays meet the plane where coordinate `axis` is `where`"
     o, d = view.origin, view.direction
     return o + d*(where-o[axis])/torch.where(d[axis].abs() < 1e-6, 1e-6, d[axis])
 
 def add_glasses(picture, view, f)->torch.Tensor:
     "Rims, a bridge, an arm, and a trace of light on the lenses"
-    (x, y, _), soft = reach(view, 2, .8), .6*f.pixel
+    (x, y, _), soft = meet_plane(view, 2, .8), .6*f.pixel
     lens = (((x.abs()-eye_x(f)-.01)/.235)**4 + ((y-EYE_Y+.01)/.175)**4)**.25 # 1 at the rim
     rim, bridge = band(lens, .93, 1.06, 5*soft), band(y, EYE_Y+.03, EYE_Y+.06, soft)*(x.abs() < eye_x(f)-.22)
-    _, y, z = reach(view, 0, -view.direction[0].sign()*(eye_x(f)+.25))
+    _, y, z = meet_plane(view, 0, -view.direction[0].sign()*(eye_x(f)+.25))
     arm, worn = band(y, EYE_Y+.02, EYE_Y+.06, soft)*band(z, .05, .8, soft), f.glasses > .75
     picture = paint(picture, (.95, .97, 1.), .1*worn*(1-smoothstep(lens, .9, 1)))
     return paint(picture, (.10, .09, .10), .92*worn*torch.maximum(rim, bridge).maximum(arm))
 
-# %% ../nbs/00_faces.ipynb #840d2478
+# %% ../nbs/00_faces.ipynb #fb0be4bd
+def roll_off(x)->torch.Tensor:
+    "Brightness that comes nearer and nearer to 1 above 0.8, and never exceeds it"
+    return torch.where(x < .8, x, 1-.2*torch.exp((.8-x)/.2)).clamp(min=0)
+
+# %% ../nbs/00_faces.ipynb #9a015ac8
 def draw(f:SimpleNamespace, # factors
          size:int # pixels along a side
         )->torch.Tensor: # uint8, (n,3,size,size)
     "All layers, from the wall to the hair"
-    world, head = views(f, size)
-    hair = hair_body(head, f)
-    picture = add_back_hair(add_ears(add_wall(world, f), head, f), hair, head, f)
-    picture = add_face(add_neck(picture, world, f), head, f)
-    picture = add_front_hair(add_glasses(picture, head, f), hair, head, f)
-    return (picture.transpose(0, 1).clamp(0, 1)*255).round().to(torch.uint8)
+    room, view = views(f, size)
+    hair = hair_body(view, f)
+    picture = add_back_hair(add_ears(add_wall(room, f), view, f), hair, view, f)
+    picture = add_face(add_neck(picture, room, f), view, f)
+    picture = add_front_hair(add_glasses(picture, view, f), hair, view, f)
+    return (roll_off(picture).transpose(0, 1)*255).round().to(torch.uint8)
 
-# %% ../nbs/00_faces.ipynb #cc8c78d3
+# %% ../nbs/00_faces.ipynb #e3a7c923
 def check_factors(factors:pd.DataFrame, # one column per factor
                   size:int # pixels along a side
                  ):
     "Raise a ValueError that names what can't be drawn"
-    if size not in range(32, 257): raise ValueError(f'size is {size}; it must be a whole number from 32 to 256')
+    if not isinstance(size, (int, np.integer)) or not 32 <= size <= 256: raise ValueError(f'size is {size}; it must be a whole number from 32 to 256')
     for k in factors:
         if k not in FACTORS: raise ValueError(f'unknown factor {k!r}; the known ones are in FACTORS')
+        if list(factors).count(k) > 1: raise ValueError(f'factor {k!r} is there twice')
     for k, (_, low, high) in FACTORS.items():
         if k not in factors: raise ValueError(f'factor {k!r} is missing')
         v = pd.to_numeric(factors[k], errors='coerce')
@@ -528,7 +534,9 @@ def check_factors(factors:pd.DataFrame, # one column per factor
             i = bad[0]
             raise ValueError(f'factor {k!r} is {factors[k].iloc[i]} in row {i}; it must be a number from {low:g} to {high:g}')
 
-# %% ../nbs/00_faces.ipynb #44e58f1b
+# %% ../nbs/00_faces.ipynb #e2083514
+_drawing = threading.Lock()
+
 @contextmanager
 def one_thread():
     "Torch computes on a single thread inside the block; gives the number of threads it had before"
@@ -537,7 +545,7 @@ def one_thread():
     try: yield n
     finally: torch.set_num_threads(n)
 
-# %% ../nbs/00_faces.ipynb #be3161bd
+# %% ../nbs/00_faces.ipynb #dd741d0a
 def render_faces(factors:pd.DataFrame, # one row per face, one column per factor of `FACTORS`
                  size:int=64 # pixels along a side, 32 to 256
                 )->torch.Tensor: # uint8, (n,3,size,size)
@@ -546,7 +554,7 @@ def render_faces(factors:pd.DataFrame, # one row per face, one column per factor
     images = torch.empty(len(factors), 3, size, size, dtype=torch.uint8)
     step = max(1, 16*64*64//size**2) # faces at a time
     starts = range(0, len(factors), step)
-    with one_thread() as n, ThreadPoolExecutor(n) as pool:
+    with _drawing, one_thread() as n, ThreadPoolExecutor(n) as pool:
         batches = pool.map(lambda i: draw(unpack(factors[i:i+step], size), size), starts)
         for i, batch in zip(starts, batches): images[i:i+step] = batch
     return images
@@ -569,7 +577,7 @@ def people_factors(n_people:int, # identities
     people[list(STATE)] = sample_factors(len(identity), seed+1)[list(STATE)]
     return identity, people
 
-# %% ../nbs/00_faces.ipynb #61962d43
+# %% ../nbs/00_faces.ipynb #28e7e88b
 def faces_dataset(n_people:int=600, # identities
                   per_person:int=10, # pictures of each
                   size:int=64, # pixels along a side, 32 to 256
@@ -579,9 +587,9 @@ def faces_dataset(n_people:int=600, # identities
     "Draw `per_person` pictures of each of `n_people`"
     identity, factors = people_factors(n_people, per_person, seed)
     check_factors(factors, size)
-    images, step, start = torch.empty(len(factors), 3, size, size, dtype=torch.uint8), 200, time.time()
+    images, step, start = torch.empty(len(factors), 3, size, size, dtype=torch.uint8), 200, time.perf_counter()
     bar = progress_bar(range(0, len(factors), step), leave=False, display=progress)
     for i in bar:
         images[i:i+step] = render_faces(factors[i:i+step], size)
-        bar.comment = f'{min(i+step, len(factors))/(time.time()-start):.0f} faces/s'
+        bar.comment = f'{min(i+step, len(factors))/(time.perf_counter()-start):.0f} faces/s'
     return FaceSet(images, identity, factors)

@@ -17,9 +17,9 @@ class Client(NotebookClient):
         return await super().async_execute_cell(cell, *args, **kwargs)
 
 
-def compress(png):
-    "A PNG as a JPEG (both base64) of at most MAX_BYTES: right for faces, which PNG stores badly"
-    image = Image.open(io.BytesIO(base64.b64decode(png))).convert('RGB')
+def compress(picture):
+    "A picture as a JPEG (both base64) of at most MAX_BYTES: right for faces, which PNG stores badly"
+    image = Image.open(io.BytesIO(base64.b64decode(picture))).convert('RGB')
     for quality in (90, 80, 70, 60, 50):
         small = io.BytesIO()
         image.save(small, 'jpeg', quality=quality, optimize=True)
@@ -32,8 +32,9 @@ def clean(cell):
     cell.metadata.pop('execution', None)
     cell.outputs = [o for o in cell.outputs if o.get('name') != 'stderr']
     for o in cell.outputs:
-        png = o.get('data', {}).get('image/png')
-        if png and len(png) * 3/4 > MAX_BYTES: o.data['image/jpeg'] = compress(o.data.pop('image/png'))
+        for kind in ('image/png', 'image/jpeg'):
+            picture = o.get('data', {}).get(kind)
+            if picture and len(picture) * 3/4 > MAX_BYTES: o.data['image/jpeg'] = compress(o.data.pop(kind))
 
 
 def run(path):
