@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['N_SLIDERS', 'CSS', 'KEYBOARD', 'Explorer', 'build_app', 'launch']
 
-# %% ../nbs/09_app.ipynb #d7f9e086
+# %% ../nbs/09_app.ipynb #c86801f2
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -16,25 +16,25 @@ os.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False') # nothing leaves this
 import gradio as gr
 from PIL import Image
 
-from .runs import Run, RunError, list_runs, load_run, run_path
+from .runs import Run, RunError, find_run, list_runs, load_run
 
-# %% ../nbs/09_app.ipynb #8aca14a6
+# %% ../nbs/09_app.ipynb #0dffad5d
 N_SLIDERS = 16 # components that get a slider, if the run has so many
 
 class Explorer:
-    "Faces of the runs in a folder; read-only, shared by all visitors"
+    "Faces of the runs in a folder, and of those that come with the package; read-only, shared by all visitors"
     def __init__(self, folder='runs'): # the folder that holds runs
         self.folder, self._load = Path(folder), lru_cache(maxsize=4)(self._load)
 
-    def names(self)->list: # newest first
+    def names(self)->list: # newest first, and at the end those that come with the package
         "Names of the complete runs"
-        return [name for name, problem in list_runs(self.folder).items() if problem is None]
+        return [name for name, problem in list_runs(self.folder, pretrained=True).items() if problem is None]
 
     def _load(self, path, changed): return load_run(path)
 
     def open(self, name)->Run:
         "The run of this name, loaded once and again when it changes; RunError if it can't be opened"
-        path = run_path(self.folder, str(name))
+        path = find_run(self.folder, str(name))
         config = path/'config.json'
         return self._load(path, config.stat().st_mtime_ns if config.exists() else None)
 
@@ -94,9 +94,9 @@ def _two_columns(first, last, labels):
         with gr.Column(min_width=220): right = _sliders(middle, last, labels)
     return left + right
 
-# %% ../nbs/09_app.ipynb #66f030d7
+# %% ../nbs/09_app.ipynb #ecd07e59
 def build_app(folder='runs', # the folder that holds runs
-              run:str=None # the one to show first; the newest unless given
+              run:str=None # the one to show first; the newest unless given, or one that comes with the package
              )->gr.Blocks:
     "The web page; RunError if there is nothing to show"
     explorer = Explorer(folder)
@@ -124,14 +124,14 @@ def build_app(folder='runs', # the folder that holds runs
         demo.load(lambda: gr.Dropdown(explorer.names()), outputs=name, show_progress='hidden')
     return demo
 
-# %% ../nbs/09_app.ipynb #cd998bf1
+# %% ../nbs/09_app.ipynb #6aed51a0
 KEYBOARD = '''<script>
 document.addEventListener('keyup', e => e.target.type == 'range' && e.key != 'Tab' && e.target.dispatchEvent(new PointerEvent('pointerup', {bubbles: true})))
 document.addEventListener('keydown', e => e.target.type == 'number' && e.key == 'Enter' && e.target.blur())
 </script>'''
 
 def launch(runs='runs', # the folder that holds runs
-           run:str=None, # the one to show first; the newest unless given
+           run:str=None, # the one to show first; the newest unless given, or one that comes with the package
            port:int=None, # the first free one from 7860 unless given
            share:bool=False, # make a public link through Gradio
            block:bool=True # wait until the app is stopped

@@ -1,5 +1,6 @@
 """What holds of the repository as a whole."""
 import re
+from zipfile import ZipFile
 
 from conftest import ROOT, run
 from test_notebooks import tree
@@ -38,3 +39,14 @@ def test_no_path_of_a_machine():
 def test_nothing_is_pickled():
     for p in (ROOT/'face_autoencoder').glob('*.py'):
         assert not re.search(r'pickle\.|torch\.load\(|allow_pickle=True|joblib', p.read_text()), p.name
+
+
+def test_wheel_has_the_shipped_runs(clone):
+    "Every file of a run in `pretrained`, but no lock"
+    folder = clone/'face_autoencoder'/'pretrained'/'a-run'
+    folder.mkdir(parents=True)
+    for name in ('config.json', 'model.safetensors', '.lock'): (folder/name).write_text('{}')
+    run('python', '-m', 'pip', 'wheel', '--quiet', '--no-deps', '--no-build-isolation', '--wheel-dir', clone/'dist', '.', cwd=clone)
+    names = ZipFile(next((clone/'dist').glob('*.whl'))).namelist()
+    assert [n.rsplit('/', 1)[1] for n in sorted(names) if 'pretrained/a-run/' in n] == ['config.json', 'model.safetensors']
+    assert 'face_autoencoder/runs.py' in names

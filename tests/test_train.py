@@ -78,31 +78,44 @@ def test_sigkill_while_training(tmp_path):
     with pytest.raises(RunError, match='unfinished'): load_run(tmp_path/'killed')
 
 
-# Dies in the place of the k-th rename: 1 config, 2 weights, 3 PCA, 4 config with status `complete`
+# Dies in the place of the k-th rename to a file of this name
 DIE = '''
 import os, signal, sys, warnings
 warnings.simplefilter('ignore')
+from pathlib import Path
 from face_autoencoder.train import prepare_run, execute
 plan = prepare_run(data='faces', out=sys.argv[1], name='killed', limit=40, image_size=32, base_channels=4, latent_dim=4, epochs=1)
-k, replace = int(sys.argv[2]), os.replace
-def count(*args):
+name, k, replace = sys.argv[2], int(sys.argv[3]), os.replace
+def count(tmp, path):
     global k
-    k -= 1
+    k -= Path(path).name == name
     if k == 0: os.kill(os.getpid(), signal.SIGKILL)
-    replace(*args)
+    replace(tmp, path)
 os.replace = count
 execute(plan, progress=False)
 '''
 
 
-@pytest.mark.parametrize('k', [1, 2, 3, 4, 5])
-def test_sigkill_while_saving(tmp_path, k):
-    done = run(sys.executable, '-c', DIE, tmp_path, k, check=False)
-    if k == 5:
-        assert done.returncode == 0, done.stderr
-        return load_run(tmp_path/'killed')
-    assert done.returncode == -signal.SIGKILL
-    with pytest.raises(RunError, match='unfinished' if k > 1 else 'no config.json'): load_run(tmp_path/'killed')
+@pytest.mark.parametrize('name, k, says', [('config.json', 1, 'no config.json'), *[(n, 1, 'unfinished') for n in ('model.safetensors', 'pca.npz', 'thumbnails.png')], ('config.json', 2, 'unfinished')])
+def test_sigkill_while_saving(tmp_path, name, k, says):
+    assert run(sys.executable, '-c', DIE, tmp_path, name, k, check=False).returncode == -signal.SIGKILL
+    with pytest.raises(RunError, match=says): load_run(tmp_path/'killed')
+
+
+def test_saving_to_its_end(tmp_path):
+    "With no third rename to config.json, nothing dies"
+    run(sys.executable, '-c', DIE, tmp_path, 'config.json', 3)
+    assert set(load_run(tmp_path/'killed').config['files']) == {'history.csv', 'model.safetensors', 'pca.npz', 'thumbnails.png'}
+
+
+def test_thumbnails_are_small(runs):
+    for name in 'sixteen', 'four': assert (runs/name/'thumbnails.png').stat().st_size < 30_000
+
+
+def test_table_of_runs(runs):
+    done = run('fae_runs', '--runs', runs)
+    assert [l.split()[0] for l in done.stdout.splitlines()] == ['run', 'four', 'sixteen']
+    assert max(map(len, done.stdout.splitlines())) <= 120
 
 
 def test_preparing_lfw_is_frugal(tmp_path):
