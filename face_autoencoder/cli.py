@@ -10,7 +10,7 @@ __all__ = ['TRAIN_OPTIONS', 'APP_OPTIONS', 'RUNS_OPTIONS', 'SHOWN', 'train_parse
 import argparse, sys, warnings
 from pathlib import Path
 
-# %% ../nbs/12_cli.ipynb #4ceefc78
+# %% ../nbs/12_cli.ipynb #156d48ac
 TRAIN_OPTIONS = dict(
     data=(str, 'faces, lfw, celeba, or the path of a folder of pictures (default faces)'),
     epochs=(int, 'passes over the training pictures (default 20)'),
@@ -19,12 +19,17 @@ TRAIN_OPTIONS = dict(
     image_size=(int, 'height and width in pixels, a multiple of 16 (default 64)'),
     latent_dim=(int, 'numbers in the code of a face (default 64)'),
     base_channels=(int, 'channels after the first encoder block; each block doubles them (default 32)'),
+    upsample=(str, 'how the decoder doubles a picture: transpose (convolution) or resize, then convolution (default transpose)'),
     bs=(int, 'pictures in a batch, at least 2 (default 128)'),
     lr=(float, 'learning rate at the top of the one-cycle schedule (default 0.004)'),
-    loss=(str, 'log_mse or mse, of pixels in [-1, 1] (default log_mse)'),
+    warmup=(float, 'share of training, 0 to 1, in which the learning rate climbs (default 0.25)'),
+    clip=(float, 'longest gradient, in units of the mean loss whatever the reduction; 0: any (default 10.0)'),
+    loss=(str, 'log_mse, mse, perceptual or hybrid, of pixels in [-1, 1]; the last two want VGG16, a download of 528 MB (default log_mse)'),
     reduction=(str, 'sum: nats per picture; mean: averages over pixels and over the code, as often taught (default sum)'),
     beta=(float, 'price of the KL term: of a nat, in units of the reconstruction term (default 1.0)'),
-    anneal=(float, 'share of training, 0 to 1, over which beta rises from 0 (default 0.0)'),
+    anneal=(float, 'share of training (or of each cycle), 0 to 1, over which beta rises from 0 (default 0.0)'),
+    cycles=(int, 'how often beta rises (default 1)'),
+    patience=(int, 'stop after so many epochs that brought nothing better (default: never)'),
     seed=(int, 'seed of weights, shuffling, noise and split (default 42)'),
     split=(str, "identity: nobody is in both sets; image: at random; official: the source's own (default identity)"),
     limit=(int, 'only so many pictures, for a quick try (default: all)'),
@@ -56,7 +61,7 @@ def app_parser():
 
 def runs_parser(): return _parser('fae_runs', 'Compare the runs in a folder, newest first.', RUNS_OPTIONS)
 
-# %% ../nbs/12_cli.ipynb #1583c501
+# %% ../nbs/12_cli.ipynb #1f732c6f
 def _fail(prog, message):
     "One line, no traceback"
     print(f'{prog}: {message}', file=sys.stderr)
@@ -66,11 +71,15 @@ def fae_train(argv=None): # exit code; `argv` is the command line's unless given
     "The command `fae_train`: train and save a run"
     settings = vars(train_parser().parse_args(argv))
     warnings.filterwarnings('ignore', message='.*torch.jit.script.*')
+    from face_autoencoder.runs import RunError
     from face_autoencoder.train import execute, prepare_run
     try: plan = prepare_run(**settings)
     except (ValueError, OSError) as e: return _fail('fae_train', e)
     try: run = execute(plan)
-    except FloatingPointError as e: return _fail('fae_train', e)
+    except (FloatingPointError, RunError) as e: return _fail('fae_train', e)
+    except KeyboardInterrupt:
+        _fail('fae_train', 'stopped; the same command goes on after the last whole epoch')
+        return 130
     print(report(run))
 
 def report(run)->str:

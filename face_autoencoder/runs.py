@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FORMAT_VERSION', 'PARTS', 'SECTIONS', 'COLUMNS', 'NUMBERS', 'RunError', 'run_path', 'check_folder', 'begin_run',
-           'run_lock', 'thumbnails', 'finish_run', 'Run', 'load_run', 'pretrained_dir', 'find_run', 'list_runs',
-           'unfinished_run', 'compare_runs']
+           'run_lock', 'thumbnails', 'finish_run', 'set_status', 'Run', 'load_run', 'pretrained_dir', 'find_run',
+           'list_runs', 'unfinished_run', 'compare_runs']
 
 # %% ../nbs/07_runs.ipynb #d541ea7d
 import hashlib, json, platform, re, reprlib, shutil, tempfile
@@ -129,7 +129,7 @@ def thumbnails(model, # trained `ConvVAE`
     faces = interpolate(faces, size=min(size, faces.shape[-1]), mode='bilinear', antialias=True)
     return Image.fromarray(image_grid(faces, len(faces))).quantize(256)
 
-# %% ../nbs/07_runs.ipynb #91820e85
+# %% ../nbs/07_runs.ipynb #d8e66350
 def _checksums(path):
     "name -> sha256 of each part of a run"
     return {n: hashlib.sha256((path/n).read_bytes()).hexdigest() for n in PARTS if (path/n).exists()}
@@ -146,10 +146,18 @@ def finish_run(path, # from `begin_run`
     with atomic_path(path/'model.safetensors') as tmp: tmp.write_bytes(save(weights)) # `save_file` would make a file that only its owner can read
     pca.save(path/'pca.npz')
     with atomic_path(path/'thumbnails.png') as tmp: thumbnails(model, pca).save(tmp, 'PNG')
-    config = json.loads((path/'config.json').read_text())
-    _write_json(path/'config.json', dict(config, status='complete', results=results, files=_checksums(path)))
+    set_status(path, 'complete', results=results, files=_checksums(path))
+    shutil.rmtree(path/'checkpoint', ignore_errors=True)
 
-# %% ../nbs/07_runs.ipynb #2bb78e23
+def set_status(path, # from `begin_run`
+               status:str, # 'complete', or 'diverged': ended in NaN
+               **more # entries of config.json
+              ):
+    "Say what became of a training"
+    config = json.loads((Path(path)/'config.json').read_text())
+    _write_json(Path(path)/'config.json', dict(config, status=status, **more))
+
+# %% ../nbs/07_runs.ipynb #686061b1
 def _any_config(path):
     "The config of a run, finished or not, or a RunError"
     if not path.is_dir(): raise RunError(f'there is no run {path.name} in {path.parent}')
@@ -166,6 +174,7 @@ def _complete_config(path):
     "The config of a complete run, or a RunError"
     config = _any_config(path)
     if config.get('status') == 'complete': return config
+    if config.get('status') == 'diverged': raise RunError(f'run {path.name} has no result, its training diverged (NaN): train again with a lower --lr')
     why = 'it is being trained right now' if _is_locked(path) else 'it was stopped before the end, and the same command goes on with it'
     raise RunError(f'run {path.name} is unfinished: {why}')
 
@@ -283,7 +292,7 @@ def _goes_on(path, config):
     except RunError: return False
     return old.get('status') == 'training' and not _difference(old, config) and not _is_locked(path)
 
-# %% ../nbs/07_runs.ipynb #c5a1dcff
+# %% ../nbs/07_runs.ipynb #e291abf5
 def unfinished_run(folder, # the folder that holds runs
                    config:dict, # as for `begin_run`
                    name:str=None # only the run of this name
@@ -295,7 +304,7 @@ def unfinished_run(folder, # the folder that holds runs
     already = f'there is already a run {name} in {path.parent}'
     try: old = _any_config(path)
     except RunError as e: raise RunError(f'{already} that is damaged: remove it, or choose another name') from e
-    if old.get('status') == 'complete': raise RunError(f'{already}: choose another name')
+    if old.get('status') != 'training': raise RunError(f'{already}: choose another name')
     if words := _difference(old, config): raise RunError(f'{already}, with {words}: choose another name, or the same settings to go on with it')
     if _is_locked(path): raise RunError(f'run {name} is being trained by another process')
     return path
