@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-# %% ../nbs/02_model.ipynb #a26f8c0a
+# %% ../nbs/02_model.ipynb #a97ceb16
 def _conv_block(c_in, c_out):
     "Halve height and width"
     return nn.Sequential(nn.Conv2d(c_in, c_out, 3, stride=2, padding=1), nn.BatchNorm2d(c_out), nn.LeakyReLU(0.2))
@@ -19,6 +19,10 @@ def _conv_block(c_in, c_out):
 def _deconv_block(c_in, c_out):
     "Double height and width"
     return nn.Sequential(nn.ConvTranspose2d(c_in, c_out, 4, stride=2, padding=1), nn.BatchNorm2d(c_out), nn.LeakyReLU(0.2))
+
+def _resize_block(c_in, c_out):
+    "Double height and width by repeating pixels, then convolve (Odena et al. 2016, distill.pub/2016/deconv-checkerboard)"
+    return nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(c_in, c_out, 3, padding=1), nn.BatchNorm2d(c_out), nn.LeakyReLU(0.2))
 
 # %% ../nbs/02_model.ipynb #f07efe26
 class VAEOutput(NamedTuple):
@@ -39,7 +43,7 @@ def _check_sizes(image_size, latent_dim, image_channels, base_channels, n_blocks
     nearest = f'{below} or {above}' if below > 0 else f'{above}'
     raise ValueError(f'image_size must be a multiple of {step} (2 to the power of n_blocks={n_blocks}), not {image_size}: use {nearest}')
 
-# %% ../nbs/02_model.ipynb #fc493981
+# %% ../nbs/02_model.ipynb #099a38b6
 class ConvVAE(nn.Module):
     "Convolutional VAE: `n_blocks` stride-2 blocks down to a Gaussian code and their mirror image back up"
     def __init__(self,
@@ -47,9 +51,11 @@ class ConvVAE(nn.Module):
                  image_channels:int=3, # 3 for RGB, 1 for grey
                  base_channels:int=32, # channels after the first block; each block doubles them
                  image_size:int=64, # height and width; a multiple of 2**n_blocks
-                 n_blocks:int=4): # how often the picture is halved
+                 n_blocks:int=4, # how often the picture is halved
+                 upsample:str='transpose'): # the decoder's way to double: 'transpose' convolution, or 'resize' and convolve
         super().__init__()
         _check_sizes(image_size, latent_dim, image_channels, base_channels, n_blocks)
+        if upsample not in ('transpose', 'resize'): raise ValueError(f"upsample must be 'transpose' or 'resize', not {upsample!r}")
         chans = [image_channels] + [base_channels * 2**i for i in range(n_blocks)]
         self.encoder_cnn = nn.Sequential(*[_conv_block(i, o) for i, o in zip(chans, chans[1:])])
         with torch.no_grad(): dummy = self.encoder_cnn.eval()(torch.zeros(1, image_channels, image_size, image_size))
@@ -58,8 +64,9 @@ class ConvVAE(nn.Module):
         self.latent_dim, flat = latent_dim, dummy.numel()
         self.fc_mu, self.fc_logvar = nn.Linear(flat, latent_dim), nn.Linear(flat, latent_dim)
         self.decoder_input = nn.Linear(latent_dim, flat)
-        ups = [_deconv_block(i, o) for i, o in zip(chans[:1:-1], chans[-2:0:-1])]
-        self.decoder_cnn = nn.Sequential(*ups, nn.ConvTranspose2d(base_channels, image_channels, 4, stride=2, padding=1), nn.Tanh())
+        up_block = _deconv_block if upsample == 'transpose' else _resize_block
+        *ups, last = [up_block(i, o) for i, o in zip(chans[:0:-1], chans[-2::-1])]
+        self.decoder_cnn = nn.Sequential(*ups, *last[:-2], nn.Tanh()) # the last block without its norm and activation
 
     def encode(self,
                x:torch.Tensor # n x c x h x w, in [-1, 1]
@@ -87,16 +94,16 @@ class ConvVAE(nn.Module):
         z = self.reparameterize(mu, logvar) if self.training else mu
         return VAEOutput(self.decode(z), mu, logvar)
 
-# %% ../nbs/02_model.ipynb #7025a059
+# %% ../nbs/02_model.ipynb #6e086950
 def feature_shapes(blocks, # a Sequential: `encoder_cnn` or `decoder_cnn`
                    x:torch.Tensor # its input
-                  )->list: # (channels, height) of the input and after each change of size
+                  )->list: # (channels, height), one for each size on the way
     "How a stack of blocks changes a picture's shape"
-    shapes = [tuple(x.shape[1:3])]
+    channels = {x.shape[2]: x.shape[1]}
     for block in blocks:
         x = block(x)
-        if x.shape[2] != shapes[-1][1]: shapes.append(tuple(x.shape[1:3]))
-    return shapes
+        channels[x.shape[2]] = x.shape[1] # the last at this size
+    return [(c, height) for height, c in channels.items()]
 
 # %% ../nbs/02_model.ipynb #90003bcb
 class MnistAutoencoder(nn.Module):
