@@ -39,7 +39,7 @@ class BetaAnnealing(Callback):
 
     def before_batch(self): self.learn.loss_func.beta = self.sched(min(self.pct_train / self.frac, 1.))
 
-# %% ../nbs/04_callbacks.ipynb #9165d64b
+# %% ../nbs/04_callbacks.ipynb #1b0fd093
 class LossLogger(Callback):
     "Add what a VAE does on the validation set to fastai's table: one column for each name in `columns`"
     order = 40 # before the Recorder, which reads the metrics
@@ -49,18 +49,13 @@ class LossLogger(Callback):
         self.own = [ValueMetric(partial(self._value, name), name) for name in self.columns]
         self.learn.metrics = self.learn.metrics + self.own
 
-    def before_validate(self): self.stats, self.recons, self.values = VAEStats(), [], None
+    def before_validate(self): self.stats, self.values = VAEStats(), None
 
     def after_batch(self):
-        if self.training: return
-        self.stats.add(self.model, self.y, self.pred)
-        self.recons.append(self.loss_func.recon * len(self.y))
+        if not self.training: self.stats.add(self.model, self.y, self.pred, self.loss_func.recon)
 
     def after_validate(self):
-        if not self.recons: return
-        s, loss = self.stats.summary(), self.loss_func
-        recon = float(sum(self.recons)) / len(torch.cat(self.stats.mu))
-        self.values = dict(s, recon=recon, beta=loss.beta, beta_eff=loss.effective_beta(s['mse']))
+        if self.stats.rows: self.values = self.stats.summary(self.loss_func)
 
     def after_fit(self): self.learn.metrics = self.learn.metrics.filter(lambda m: m not in self.own)
 
