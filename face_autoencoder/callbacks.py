@@ -60,12 +60,10 @@ class LossLogger(Callback):
         self.own, self.rows = [ValueMetric(partial(self._value, name), name) for name in self.columns], []
         self.learn.metrics = self.learn.metrics + self.own
 
-    def before_validate(self): self.stats, self.recons, self.values = VAEStats(), [], None
+    def before_validate(self): self.stats, self.values = VAEStats(), None
 
     def after_batch(self):
-        if self.training: return
-        self.stats.add(self.model, self.y, self.pred)
-        self.recons.append(self.loss_func.recon * len(self.y))
+        if not self.training: self.stats.add(self.model, self.y, self.pred, self.loss_func.recon)
 
     def after_validate(self):
         if not self.recons: return
