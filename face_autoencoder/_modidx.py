@@ -387,6 +387,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                         'face_autoencoder.train.ShortProgress': ('train.html#shortprogress', 'face_autoencoder/train.py'),
                                         'face_autoencoder.train.ShortProgress._write_stats': ( 'train.html#shortprogress._write_stats',
                                                                                                'face_autoencoder/train.py'),
+                                        'face_autoencoder.train.ShortProgress.before_fit': ( 'train.html#shortprogress.before_fit',
+                                                                                             'face_autoencoder/train.py'),
                                         'face_autoencoder.train._callbacks': ('train.html#_callbacks', 'face_autoencoder/train.py'),
                                         'face_autoencoder.train._check': ('train.html#_check', 'face_autoencoder/train.py'),
                                         'face_autoencoder.train._fit': ('train.html#_fit', 'face_autoencoder/train.py'),

@@ -50,7 +50,7 @@ class BetaAnnealing(Callback):
 
     def before_batch(self): self.learn.loss_func.beta = self.sched(min(self.pct_train*self.cycles % 1 / self.frac, 1.))
 
-# %% ../nbs/04_callbacks.ipynb #0c878bc1
+# %% ../nbs/04_callbacks.ipynb #4e783459
 class LossLogger(Callback):
     "Add what a VAE does on the validation set to fastai's table: one column for each name in `columns`"
     order = 40 # before the Recorder, which reads the metrics
@@ -66,11 +66,10 @@ class LossLogger(Callback):
         if not self.training: self.stats.add(self.model, self.y, self.pred, self.loss_func.recon)
 
     def after_validate(self):
-        if not self.recons: return
-        s, loss = self.stats.summary(), self.loss_func
-        recon = float(sum(self.recons)) / len(torch.cat(self.stats.mu))
-        end = self.beta_annealing.end if hasattr(self, 'beta_annealing') else loss.beta
-        self.values = dict(s, recon=recon, beta=loss.beta, beta_eff=loss.effective_beta(s['mse']), objective=float(loss.total(recon, s['kl'], end)))
+        if not self.stats.rows: return
+        s = self.stats.summary(self.loss_func)
+        end = self.beta_annealing.end if hasattr(self, 'beta_annealing') else s['beta']
+        self.values = dict(s, objective=float(self.loss_func.total(s['recon'], s['kl'], end)))
         self.rows.append(self.values)
 
     def after_fit(self): self.learn.metrics = self.learn.metrics.filter(lambda m: m not in self.own)
@@ -163,7 +162,7 @@ def restore_random_states(states:dict, # from `random_states`
     dl.rng.setstate(states['loader'])
     set_random_states(**{k: v for k, v in states.items() if k not in ('numpy_state', 'loader')}, numpy_state=(kind, keys.numpy().astype(np.uint32), *rest))
 
-# %% ../nbs/04_callbacks.ipynb #9fa70df3
+# %% ../nbs/04_callbacks.ipynb #5948a31b
 def save_weights(model, path):
     "A model's weights as safetensors, whole or not at all"
     with atomic_path(path) as tmp: save_file({k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}, tmp)
@@ -175,7 +174,8 @@ def save_checkpoint(learn, folder, history:pd.DataFrame):
     shutil.rmtree(new, ignore_errors=True)
     save_weights(learn.model, new/'model.safetensors')
     opt = learn.opt.state_dict()
-    torch.save(dict(state=[dict(s) for s in opt['state']], hypers=[dict(h) for h in opt['hypers']], random=random_states(learn.dls.train)), new/'state.pt')
+    hypers = [{k: np.asarray(v).item() for k, v in h.items()} for h in opt['hypers']] # some are numpy's numbers
+    torch.save(dict(state=[dict(s) for s in opt['state']], hypers=hypers, random=random_states(learn.dls.train)), new/'state.pt')
     history.to_csv(new/'history.csv', index=False)
     new.rename(folder/f'epoch_{len(history):04d}')
     for p in old: shutil.rmtree(p)

@@ -100,9 +100,13 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `S
         training=dict(epochs=epochs, bs=bs, lr=lr, warmup=warmup, clip=clip, patience=patience, seed=seed))
     return Plan(ResumableLearner(dls, model, loss_func=loss_func, cbs=cbs), Path(out), name, config, unfinished_run(out, config, name))
 
-# %% ../nbs/08_train.ipynb #b301bd77
+# %% ../nbs/08_train.ipynb #533674f2
 class ShortProgress(ProgressCallback):
     "fastai's progress bar, with numbers of five digits in its table"
+    def before_fit(self):
+        super().before_fit()
+        self.mbar.update(0) # a bar begins at 0, also when a training goes on from a later epoch
+
     def _write_stats(self, log): self.mbar.write([f'{v:.5g}' if isinstance(v, float) else str(v) for v in log], table=True)
 
 def _fit(plan, path, progress):
