@@ -1,6 +1,7 @@
 """How fast `train_run` trains: images per second beside a bare PyTorch loop, and beside the usual way of feeding pictures, on the same machine in the same minutes.
 
-ours       the learner of `prepare_run`: fastai, all callbacks, batches from a uint8 tensor, bf16 where the CPU has it, channels_last
+ours       the learner of `prepare_run`: fastai with its callbacks, batches from a uint8 tensor, bf16 where the CPU has it, channels_last;
+           validation and checkpoint, which come once in an epoch, are not timed
 bare       a PyTorch loop with the same batches, precision, layout and loss, and torch's own Adam
 usual      pictures as floats of 125 x 94, each interpolated to 64 x 64 when its turn comes, a torch DataLoader, float32, plain fastai
 
@@ -71,9 +72,9 @@ def loop(model, opt, loss_func, dl):
     return time.perf_counter() - start
 
 
-n = 128*args.batches
-plan = prepare_run(args.data, out=tempfile.gettempdir(), limit=None if args.data == 'lfw' else 6000)
-images, idxs = plan.learn.dls.data.images, plan.learn.dls.splits[0][:n]
+with tempfile.TemporaryDirectory() as out: plan = prepare_run(args.data, out=out)
+images, idxs = plan.learn.dls.data.images, plan.learn.dls.splits[0][:128*args.batches]
+n = len(idxs)//128*128
 feed = FaceDL(images, idxs, flip=args.data == 'lfw', bs=128, shuffle=True, drop_last=True, device=torch.device('cpu'))
 plan.learn.dls = DataLoaders(feed, plan.learn.dls.valid, device=torch.device('cpu'))
 model, loss_func = ConvVAE().to(memory_format=torch.channels_last), VAELoss(1, True, 'sum')

@@ -7,9 +7,10 @@ __all__ = ['UNITS', 'seed_everything', 'BetaAnnealing', 'LossLogger', 'plot_rate
            'VAEMixedPrecision', 'has_native_bf16', 'precision_callbacks', 'random_states', 'restore_random_states',
            'save_weights', 'save_checkpoint', 'load_checkpoint', 'ResumableLearner', 'Checkpoint']
 
-# %% ../nbs/04_callbacks.ipynb #0b88cb7f
+# %% ../nbs/04_callbacks.ipynb #4d487781
 import shutil
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -22,7 +23,7 @@ from fastai.callback.schedule import SchedLin
 from fastai.learner import Learner, ValueMetric
 from fastai.torch_core import get_random_states, set_random_states, set_seed, to_device
 from fastcore.foundation import L
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch.amp import GradScaler
 
 from .core import atomic_path, show_images
@@ -50,7 +51,7 @@ class BetaAnnealing(Callback):
 
     def before_batch(self): self.learn.loss_func.beta = self.sched(min(self.pct_train*self.cycles % 1 / self.frac, 1.))
 
-# %% ../nbs/04_callbacks.ipynb #4e783459
+# %% ../nbs/04_callbacks.ipynb #350f0eff
 class LossLogger(Callback):
     "Add what a VAE does on the validation set to fastai's table: one column for each name in `columns`"
     order = 40 # before the Recorder, which reads the metrics
@@ -58,7 +59,7 @@ class LossLogger(Callback):
 
     def before_fit(self):
         self.own, self.rows = [ValueMetric(partial(self._value, name), name) for name in self.columns], []
-        self.learn.metrics = self.learn.metrics + self.own
+        self.learn.metrics = self.learn.metrics.filter(lambda m: m.name not in self.columns) + self.own # an interrupted fit left its own
 
     def before_validate(self): self.stats, self.values = VAEStats(), None
 
@@ -122,20 +123,25 @@ class ReconstructionGrid(Callback):
         with atomic_path(Path(self.folder)/f'epoch_{self.epoch + 1:03d}.png') as tmp: fig.savefig(tmp)
         plt.close(fig)
 
-# %% ../nbs/04_callbacks.ipynb #91e7b05e
+# %% ../nbs/04_callbacks.ipynb #cce96281
 class VAEMixedPrecision(MixedPrecision):
     "fastai's mixed precision for models that return a NamedTuple, on training batches only; on a CPU with bfloat16"
     def before_fit(self):
         if self.dls.device.type != 'cpu': return super().before_fit()
         self.autocast, self.learn.scaler, self.scales = torch.autocast('cpu', torch.bfloat16), GradScaler('cpu', enabled=False), L()
 
+    inside = False # of a batch, with autocast on
     def before_batch(self):
-        if self.training: super().before_batch()
+        if not self.training: return
+        super().before_batch()
+        self.inside = True
 
     def after_pred(self): self.learn.pred = type(self.pred)(*[x.float() for x in self.pred])
 
     def after_loss(self):
-        if self.training: super().after_loss()
+        "Switch autocast off, if it is on"
+        if self.inside: super().after_loss()
+        self.inside = False
 
 # %% ../nbs/04_callbacks.ipynb #57c342d8
 def has_native_bf16()->bool:
@@ -162,38 +168,46 @@ def restore_random_states(states:dict, # from `random_states`
     dl.rng.setstate(states['loader'])
     set_random_states(**{k: v for k, v in states.items() if k not in ('numpy_state', 'loader')}, numpy_state=(kind, keys.numpy().astype(np.uint32), *rest))
 
-# %% ../nbs/04_callbacks.ipynb #5948a31b
+# %% ../nbs/04_callbacks.ipynb #d150d6fa
 def save_weights(model, path):
     "A model's weights as safetensors, whole or not at all"
-    with atomic_path(path) as tmp: save_file({k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}, tmp)
+    with atomic_path(path) as tmp: tmp.write_bytes(save({k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}))
+
+def _training_state(learn):
+    "All but the weights, as tensors and plain numbers"
+    opt, scaler = learn.opt.state_dict(), getattr(learn, 'scaler', None)
+    hypers = [{k: np.asarray(v).item() for k, v in h.items()} for h in opt['hypers']] # some are numpy's numbers
+    return dict(state=[dict(s) for s in opt['state']], hypers=hypers, random=random_states(learn.dls.train), scaler=scaler.state_dict() if scaler else {})
 
 def save_checkpoint(learn, folder, history:pd.DataFrame):
     "Keep the state of a training after an epoch, and only the last one"
-    folder, old = Path(folder), list(Path(folder).glob('epoch_*'))
+    folder, old, state = Path(folder), list(Path(folder).glob('epoch_*')), BytesIO()
     new = folder/'.new'
     shutil.rmtree(new, ignore_errors=True)
     save_weights(learn.model, new/'model.safetensors')
-    opt = learn.opt.state_dict()
-    hypers = [{k: np.asarray(v).item() for k, v in h.items()} for h in opt['hypers']] # some are numpy's numbers
-    torch.save(dict(state=[dict(s) for s in opt['state']], hypers=hypers, random=random_states(learn.dls.train)), new/'state.pt')
+    torch.save(_training_state(learn), state)
+    (new/'state.pt').write_bytes(state.getbuffer())
     history.to_csv(new/'history.csv', index=False)
     new.rename(folder/f'epoch_{len(history):04d}')
     for p in old: shutil.rmtree(p)
 
-# %% ../nbs/04_callbacks.ipynb #746b6bdd
+# %% ../nbs/04_callbacks.ipynb #682cbf77
 def load_checkpoint(learn, folder
-                   )->pd.DataFrame: # history so far, without rows if there is no checkpoint
-    "Put a learner back to where the last checkpoint was made"
+                   )->pd.DataFrame: # history so far; OSError if the checkpoint is damaged
+    "Put a learner back to where the last checkpoint was made; None if there is none"
     last = max(Path(folder).glob('epoch_*'), default=None)
-    if last is None: return pd.DataFrame()
-    learn.model.load_state_dict(load_file(last/'model.safetensors'))
-    if learn.opt is None: learn.create_opt()
-    s = torch.load(last/'state.pt', weights_only=True, map_location='cpu')
+    if last is None: return
+    try:
+        weights, s = load_file(last/'model.safetensors'), torch.load(last/'state.pt', weights_only=True, map_location='cpu')
+        history = pd.read_csv(last/'history.csv', float_precision='round_trip')
+    except Exception as e: raise OSError(f'the checkpoint {last.name} of run {Path(folder).parent.name} is damaged: remove the run, or choose another name') from e
+    learn.model.load_state_dict(weights)
     learn.opt.load_state_dict(dict(state=to_device(s['state'], learn.dls.device), hypers=L(s['hypers'])))
+    if s['scaler']: learn.scaler.load_state_dict(s['scaler'])
     restore_random_states(s['random'], learn.dls.train)
-    return pd.read_csv(last/'history.csv', float_precision='round_trip')
+    return history
 
-# %% ../nbs/04_callbacks.ipynb #01c49cfe
+# %% ../nbs/04_callbacks.ipynb #340c8149
 class ResumableLearner(Learner):
     "A Learner whose training can begin at a later epoch"
     start_epoch = 0
@@ -202,32 +216,47 @@ class ResumableLearner(Learner):
             self.epoch = epoch
             self._with_events(self._do_epoch, 'epoch', CancelEpochException)
 
-# %% ../nbs/04_callbacks.ipynb #257ec95c
+    def fit(self, *args, **kwargs):
+        "See `Learner.fit`"
+        try: super().fit(*args, **kwargs)
+        finally:
+            self.start_epoch = 0
+            if hasattr(self, 'vae_mixed_precision'): self.vae_mixed_precision.after_loss()
+
+# %% ../nbs/04_callbacks.ipynb #6144f9a7
 class Checkpoint(Callback):
-    "After each epoch keep what is needed to go on, and the best weights; needs a `LossLogger` and a `ResumableLearner`"
+    "After each epoch keep what is needed to go on, and the best weights; to be given to the `fit` of a `ResumableLearner` with a `LossLogger`"
     order = 70 # after the Recorder
     def __init__(self,
-                 path, # folder of the run
+                 run, # folder of the run
                  patience:int=None): # stop after so many epochs without a better `objective`; None: never
-        self.path, self.folder, self.patience, self.stopped = Path(path), Path(path)/'checkpoint', patience, False
+        self.run, self.folder, self.patience, self.stopped = Path(run), Path(run)/'checkpoint', patience, False
 
     def before_fit(self):
+        if not isinstance(self.learn, ResumableLearner): raise TypeError('a Checkpoint needs a ResumableLearner')
         self.history = load_checkpoint(self.learn, self.folder)
+        if self.history is None:
+            self.history = pd.DataFrame(columns=['epoch'])
+            save_checkpoint(self.learn, self.folder, self.history)
         self.learn.start_epoch = len(self.history)
+        if len(self.history): self._stop_if_patience_is_over()
 
     def after_epoch(self):
         if not all(p.isfinite().all() for p in self.model.state_dict().values()) or not np.isfinite(self.loss_logger.values['objective']): raise CancelFitException
-        self.history = pd.concat([self.history, pd.DataFrame([dict(zip(self.recorder.metric_names, self.recorder.log))])], ignore_index=True)
-        best = self.history.objective.idxmin()
-        if best == self.epoch: save_weights(self.model, self.folder/'best.safetensors')
+        row = pd.DataFrame([dict(zip(self.recorder.metric_names, self.recorder.log))])
+        self.history = row if self.epoch == 0 else pd.concat([self.history, row], ignore_index=True)
+        if self.best == self.epoch: save_weights(self.model, self.folder/'best.safetensors')
         save_checkpoint(self.learn, self.folder, self.history)
-        with atomic_path(self.path/'history.csv') as tmp: self.history.to_csv(tmp, index=False)
-        self.stopped = self.patience is not None and self.epoch - best >= self.patience
+        with atomic_path(self.run/'history.csv') as tmp: self.history.to_csv(tmp, index=False)
+        self._stop_if_patience_is_over()
+
+    @property
+    def best(self)->int: return int(self.history.objective.idxmin()) # number of the best epoch, from 0
+
+    def _stop_if_patience_is_over(self):
+        self.stopped = self.patience is not None and len(self.history) - 1 - self.best >= self.patience
         if self.stopped: raise CancelFitException
 
-    def after_fit(self): self.learn.start_epoch = 0
-
-    def load_best(self, model)->int: # the number of the epoch, from 0
+    def load_best(self, model):
         "Give `model` the weights of its best epoch"
         model.load_state_dict(load_file(self.folder/'best.safetensors'))
-        return int(self.history.objective.idxmin())

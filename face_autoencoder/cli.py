@@ -61,7 +61,7 @@ def app_parser():
 
 def runs_parser(): return _parser('fae_runs', 'Compare the runs in a folder, newest first.', RUNS_OPTIONS)
 
-# %% ../nbs/12_cli.ipynb #1f732c6f
+# %% ../nbs/12_cli.ipynb #66001590
 def _fail(prog, message):
     "One line, no traceback"
     print(f'{prog}: {message}', file=sys.stderr)
@@ -76,7 +76,7 @@ def fae_train(argv=None): # exit code; `argv` is the command line's unless given
     try: plan = prepare_run(**settings)
     except (ValueError, OSError) as e: return _fail('fae_train', e)
     try: run = execute(plan)
-    except (FloatingPointError, RunError) as e: return _fail('fae_train', e)
+    except (FloatingPointError, RunError, OSError) as e: return _fail('fae_train', e)
     except KeyboardInterrupt:
         _fail('fae_train', 'stopped; the same command goes on after the last whole epoch')
         return 130

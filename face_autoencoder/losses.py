@@ -82,7 +82,7 @@ def active_units(mu:torch.Tensor, # n x d
     "Latents whose mean depends on the picture (Burda et al. 2016, arXiv 1509.00519)"
     return int((mu.var(0) > threshold).sum())
 
-# %% ../nbs/03_losses.ipynb #4ebaf596
+# %% ../nbs/03_losses.ipynb #edfb30dc
 def prior_outside(mu:torch.Tensor, # n x d
                   logvar:torch.Tensor, # n x d
                   n:int=1000, # prior samples
@@ -100,10 +100,12 @@ def prior_outside(mu:torch.Tensor, # n x d
 
 def verdict(mu:torch.Tensor, # n x d
             logvar:torch.Tensor # n x d
-           )->str: # 'collapsed', 'under-regularised' or 'healthy'
+           )->str: # 'collapsed', 'under-regularised', 'healthy', or 'diverged' if the codes aren't finite
     "One word on the balance of a VAE, from its codes"
-    if kl_divergence(mu, logvar).mean() < 0.05 * mu.shape[1]: return 'collapsed'
-    return 'under-regularised' if prior_outside(mu, logvar) > 0.5 else 'healthy'
+    nats = kl_divergence(mu, logvar).mean() / mu.shape[1] # for each latent
+    if not nats.isfinite(): return 'diverged'
+    if nats < 0.05: return 'collapsed'
+    return 'under-regularised' if nats > 10 or prior_outside(mu, logvar) > 0.5 else 'healthy'
 
 # %% ../nbs/03_losses.ipynb #256e3ee9
 class VAEStats:

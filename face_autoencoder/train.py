@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['LOSSES', 'Plan', 'prepare_run', 'ShortProgress', 'execute', 'train_run', 'fit_vae']
 
-# %% ../nbs/08_train.ipynb #9598d27c
+# %% ../nbs/08_train.ipynb #3029d4d9
+import copy, json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,16 +23,20 @@ from .latents import LatentPCA, collect_latents
 from .losses import HybridVAELoss, PerceptualVAELoss, VAELoss, evaluate_vae
 from .metrics import eigenfaces, eigenfaces_mse
 from .model import ConvVAE
-from .runs import Run, RunError, begin_run, check_folder, finish_run, load_run, run_lock, set_status, unfinished_run
+from .runs import Run, RunError, begin_run, check_folder, finish_run, load_run, run_lock, run_path, set_status, unfinished_run
 
-# %% ../nbs/08_train.ipynb #68853454
+# %% ../nbs/08_train.ipynb #a8cb4c96
 LOSSES = dict(mse=VAELoss, log_mse=VAELoss, perceptual=PerceptualVAELoss, hybrid=HybridVAELoss)
 
 def _loss(loss, reduction, beta):
-    "A loss by name; one that is ready is taken as it is"
-    if isinstance(loss, VAELoss): return loss
+    "A loss by name, or a copy of one that is ready (annealing will change its beta)"
+    if isinstance(loss, VAELoss): return copy.copy(loss)
     if loss not in LOSSES: raise ValueError(f'loss must be one of {", ".join(LOSSES)}, not {loss!r}')
     return LOSSES[loss](beta=beta, reduction=reduction, **(dict(use_log_mse=loss == 'log_mse') if LOSSES[loss] is VAELoss else {}))
+
+def _describe_loss(loss):
+    "Its class and its settings, for `config.json`"
+    return {k: v for k, v in vars(loss).items() if k != 'training' and not k.startswith('_') and isinstance(v, (bool, int, float, str, list, dict))}
 
 def _check(**limits):
     "ValueError if a setting is outside its limits"
@@ -48,16 +53,15 @@ def _callbacks(loss, D, device, clip, anneal, cycles, grid_every):
     if grid_every: cbs.append(ReconstructionGrid(grid_every))
     return cbs
 
-# %% ../nbs/08_train.ipynb #151614d3
+# %% ../nbs/08_train.ipynb #b2a69290
 class Plan(NamedTuple):
     "A training, ready to start; nothing is written yet"
     learn:Learner
     folder:Path # that will hold the run
     name:str # of the run, or None
     config:dict # what `config.json` will say
-    unfinished:Path=None # an interrupted run with these settings, to go on with
 
-# %% ../nbs/08_train.ipynb #e0146cf4
+# %% ../nbs/08_train.ipynb #d8aa5174
 def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `SOURCES`, or the path of a folder of pictures
                 epochs:int=20, # passes over the training pictures
                 out='runs', # the folder that holds runs
@@ -84,7 +88,8 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `S
                 grid_every:int=0 # draw reconstructions every so many epochs; 0: never
                )->Plan:
     "Check the settings, load the data and build the learner; ValueError or OSError in one sentence if it can't be done"
-    _check(epochs=(epochs, 1), bs=(bs, 2), lr=(lr, 0), clip=(clip, 0), grid_every=(grid_every, 0), cycles=(cycles, 1), anneal=(anneal, 0, 1), warmup=(warmup, 0, 1), patience=(patience or 1, 1))
+    _check(epochs=(epochs, 1), bs=(bs, 2), lr=(lr, 0), clip=(clip, 0), grid_every=(grid_every, 0), cycles=(cycles, 1), anneal=(anneal, 0, 1), warmup=(warmup, 0, 1), patience=(1 if patience is None else patience, 1))
+    if name is not None: run_path(out, name)
     loss_func = _loss(loss, reduction, beta)
     if flip is None: flip = data != 'faces'
     seed_everything(seed)
@@ -94,13 +99,14 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `S
     cbs = _callbacks(loss_func, 3*image_size**2, dls.device, clip, anneal, cycles, grid_every)
     config = dict(
         model=dict(latent_dim=latent_dim, image_channels=3, base_channels=base_channels, image_size=image_size, upsample=upsample),
-        loss=dict(loss=loss if isinstance(loss, str) else type(loss).__name__, reduction=loss_func.reduction, beta=loss_func.beta, anneal=anneal, cycles=cycles),
+        loss=dict(_describe_loss(loss_func), loss=loss if isinstance(loss, str) else type(loss).__name__, anneal=anneal, cycles=cycles),
         data=dict(source=data if data in SOURCES else Path(data).resolve().name, limit=limit, split=split, split_seed=seed, flip=flip,
                   n_train=len(dls.splits[0]), n_valid=len(dls.splits[1]), skipped=list(dls.data.skipped)),
         training=dict(epochs=epochs, bs=bs, lr=lr, warmup=warmup, clip=clip, patience=patience, seed=seed))
-    return Plan(ResumableLearner(dls, model, loss_func=loss_func, cbs=cbs), Path(out), name, config, unfinished_run(out, config, name))
+    unfinished_run(out, config, name) # says if the name is taken
+    return Plan(ResumableLearner(dls, model, loss_func=loss_func, cbs=cbs), Path(out), name, config)
 
-# %% ../nbs/08_train.ipynb #533674f2
+# %% ../nbs/08_train.ipynb #fdcded5b
 class ShortProgress(ProgressCallback):
     "fastai's progress bar, with numbers of five digits in its table"
     def before_fit(self):
@@ -110,7 +116,7 @@ class ShortProgress(ProgressCallback):
     def _write_stats(self, log): self.mbar.write([f'{v:.5g}' if isinstance(v, float) else str(v) for v in log], table=True)
 
 def _fit(plan, path, progress):
-    "Train from the last checkpoint, if there is one, to the end; the model then has the weights of its best epoch, whose number is returned"
+    "Train from the last checkpoint, if there is one, to the end; the model then has the weights of its best epoch, whose number (from 0) is returned"
     learn, cfg = plan.learn, plan.config['training']
     learn.remove_cb(ProgressCallback)
     keep = Checkpoint(path, cfg['patience'])
@@ -120,9 +126,11 @@ def _fit(plan, path, progress):
     if done < cfg['epochs'] and not keep.stopped:
         set_status(path, 'diverged')
         raise FloatingPointError(f'the training of {path.name} diverged (NaN) in epoch {done + 1}: try a lower --lr' + (f'; the weights of its best epoch are in {keep.folder}/best.safetensors' if done else ''))
-    return keep.load_best(learn.model)
+    keep.load_best(learn.model)
+    learn.loss_func.beta = plan.config['loss']['beta'] # annealing may have been stopped on its way
+    return keep.best
 
-# %% ../nbs/08_train.ipynb #d6fdf3d5
+# %% ../nbs/08_train.ipynb #a58f5458
 def _measure(plan):
     "What the validation set says of the trained model, and of eigenfaces; PCA of the training codes"
     dls, (train, valid), k = plan.learn.dls, plan.learn.dls.splits, plan.config['model']['latent_dim']
@@ -135,12 +143,16 @@ def execute(plan:Plan, # from `prepare_run`
             progress:bool=True # show progress bars and fastai's table
            )->Run:
     "Train (or go on training), fit PCA to the codes of the training pictures, measure, save"
-    path = plan.unfinished or begin_run(plan.folder, plan.config, plan.name)
+    if hasattr(plan.learn, 'done'): raise RunError('this plan has been carried out: prepare another one')
+    unfinished = unfinished_run(plan.folder, plan.config, plan.name)
+    path = unfinished or begin_run(plan.folder, plan.config, plan.name)
     with run_lock(path):
-        if progress and plan.unfinished: print(f'going on with the interrupted run {path.name}')
+        if json.loads((path/'config.json').read_text())['status'] != 'training': raise RunError(f'another process has just finished run {path.name}')
+        if progress and unfinished: print(f'going on with the interrupted run {path.name}')
         best = _fit(plan, path, progress)
         pca, results = _measure(plan)
         finish_run(path, plan.learn.model, pca, dict(results, best_epoch=best))
+        plan.learn.done = True
     return load_run(path)
 
 @delegates(prepare_run)
@@ -150,7 +162,7 @@ def train_run(progress:bool=True, # show progress bars and fastai's table
     "Prepare, train and save a run; the same call goes on with a run that was interrupted"
     return execute(prepare_run(**kwargs), progress)
 
-# %% ../nbs/08_train.ipynb #22882161
+# %% ../nbs/08_train.ipynb #cc05765a
 def fit_vae(dls, model, # a `ConvVAE`
             loss_func=None, # the ELBO unless given
             epochs:int=10, lr:float=4e-3, warmup:float=0.25, # see `prepare_run`
@@ -158,6 +170,6 @@ def fit_vae(dls, model, # a `ConvVAE`
            )->Learner: # its `loss_logger` holds what each epoch measured
     "Train quietly, and write nothing"
     loss_func = loss_func or VAELoss(1, True, 'sum')
-    learn = Learner(dls, model, loss_func=loss_func, cbs=[*_callbacks(loss_func, 0, dls.device, 0, 0, 1, 0), *cbs])
+    learn = ResumableLearner(dls, model, loss_func=loss_func, cbs=[*_callbacks(loss_func, 0, dls.device, 0, 0, 1, 0), *cbs])
     with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, lr, pct_start=warmup)
     return learn

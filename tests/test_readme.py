@@ -20,11 +20,15 @@ ADD = {
     'make notebooks': ' NB=nbs/00_core.ipynb',
     'make links': '',
     '.venv/bin/fae_train --data faces --epochs 20': f' {SMALL}',
+    '.venv/bin/fae_runs': '',
     '.venv/bin/fae_app': '',
     '.venv/bin/python -m pytest tests': ' -k test_bad_input',
     '.venv/bin/nbdev_export': '',
     '.venv/bin/nbdev_clean': '',
     '.venv/bin/fae_train --data lfw --epochs 20': f' {SMALL}',
+    '.venv/bin/fae_train --data faces --epochs 20 --name faces': f' {SMALL}',
+    '.venv/bin/fae_train --data lfw --epochs 30 --lr 0.005 --name lfw': f' {SMALL}',
+    '.venv/bin/python tools/ship.py runs/faces runs/lfw': '',
     '.venv/bin/fae_train --data my_photos --image-size 96 --epochs 20': f' {SMALL}',
 }
 SERVES = 'make demo', 'make app', '.venv/bin/fae_app'

@@ -98,7 +98,7 @@ DIE = '''
 import os, signal, sys, warnings
 warnings.simplefilter('ignore')
 from face_autoencoder.train import prepare_run, execute
-plan = prepare_run(data='faces', out=sys.argv[1], name='killed', limit=40, image_size=32, base_channels=4, latent_dim=4, epochs=2)
+plan = prepare_run(data='faces', out=sys.argv[1], name='killed', limit=40, image_size=32, base_channels=4, latent_dim=4, epochs=2, anneal=1.)
 k, replace = int(sys.argv[2]), os.replace
 def count(*args):
     global k
@@ -112,7 +112,7 @@ print(int(sys.argv[2]) - k)
 
 
 def test_sigkill_while_saving(tmp_path):
-    "Whatever file or folder was about to be put in place, the same command goes on and ends with the same figures"
+    "Killed before a file or folder is put in place (every third; the first is config.json), the same command goes on and ends with the same figures"
     n = int(run(sys.executable, '-c', DIE, tmp_path/'whole', 1000).stdout.split()[-1])
     results = load_run(tmp_path/'whole'/'killed').config['results']
     for k in range(2, n + 1, 3):

@@ -1,0 +1,28 @@
+"""The runs that come with the package are what their config says, and reach what the README promises."""
+import pytest
+from conftest import skip
+
+from face_autoencoder.data import face_dls, find_lfw
+from face_autoencoder.losses import evaluate_vae
+from face_autoencoder.metrics import eigenfaces, eigenfaces_mse
+from face_autoencoder.runs import load_run, pretrained_dir
+
+
+def test_small():
+    files = [f for f in pretrained_dir().rglob('*') if f.is_file()]
+    assert {f.parent.name for f in files} == {'faces', 'lfw'} and sum(f.stat().st_size for f in files) < 12e6
+    for f in files: assert f.suffix in ('.json', '.csv', '.safetensors', '.npz', '.png')
+
+
+@pytest.mark.parametrize('name, share', [('faces', .70), ('lfw', .84)])
+def test_error(name, share):
+    "The error on people who weren't trained on, measured anew, beside that of 64 eigenfaces on the same split"
+    if name == 'lfw' and not find_lfw(): skip('LFW is not on this machine')
+    run, dls = load_run(pretrained_dir()/name), face_dls(name)
+    train, valid = [dls.data.images[s] for s in dls.splits]
+    mse, bar = evaluate_vae(run.model, dls.valid)['mse'], eigenfaces_mse(eigenfaces(train), valid)
+    assert mse == pytest.approx(run.config['results']['mse'], rel=1e-3) and bar == pytest.approx(run.config['results']['eigenfaces_mse'], rel=1e-3)
+    assert (run.config['model']['latent_dim'], run.config['model']['base_channels'], run.config['model']['image_size']) == (64, 32, 64)
+    assert (run.config['loss']['loss'], run.config['loss']['reduction'], run.config['loss']['beta']) == ('log_mse', 'sum', 1)
+    assert (run.config['data']['split'], run.config['data']['split_seed']) == ('identity', 42) and run.config['training']['epochs'] <= 30
+    assert mse <= share*bar
