@@ -31,14 +31,14 @@ def test_links(clone):
 
 def test_no_path_of_a_machine():
     for p in tracked():
-        if p.suffix in ('.png', '.jpg'): continue
+        if p.suffix in ('.png', '.jpg', '.npz', '.safetensors'): continue
         found = re.search(r'(?<![\w./-])/(root|home/\w+|work|farm)/\w', p.read_text())
         assert not found, f'{p.name}: {found}'
 
 
 def test_nothing_is_pickled():
     for p in (ROOT/'face_autoencoder').glob('*.py'):
-        assert not re.search(r'pickle\.|torch\.load\(|allow_pickle=True|joblib', p.read_text()), p.name
+        assert not re.search(r'pickle\.|torch\.load\((?!.*weights_only=True)|allow_pickle=True|joblib', p.read_text()), p.name
 
 
 def test_wheel_has_the_shipped_runs(clone):
