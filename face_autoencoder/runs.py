@@ -7,11 +7,12 @@ __all__ = ['FORMAT_VERSION', 'PARTS', 'SECTIONS', 'COLUMNS', 'NUMBERS', 'RunErro
            'run_lock', 'thumbnails', 'finish_run', 'set_status', 'Run', 'load_run', 'pretrained_dir', 'find_run',
            'list_runs', 'unfinished_run', 'compare_runs']
 
-# %% ../nbs/07_runs.ipynb #d541ea7d
+# %% ../nbs/07_runs.ipynb #2c8bbc2f
 import hashlib, json, platform, re, reprlib, shutil, tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cached_property
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -30,7 +31,7 @@ from torch.nn.functional import interpolate
 import face_autoencoder
 from . import __version__
 from .core import atomic_path, image_grid, to_uint8
-from .latents import LatentPCA
+from .latents import DecoderPCA, LatentPCA, Latents
 from .model import ConvVAE
 
 # %% ../nbs/07_runs.ipynb #ef9de7f2
@@ -129,7 +130,7 @@ def thumbnails(model, # trained `ConvVAE`
     faces = interpolate(faces, size=min(size, faces.shape[-1]), mode='bilinear', antialias=True)
     return Image.fromarray(image_grid(faces, len(faces))).quantize(256)
 
-# %% ../nbs/07_runs.ipynb #d8e66350
+# %% ../nbs/07_runs.ipynb #e9a10a07
 def _checksums(path):
     "name -> sha256 of each part of a run"
     return {n: hashlib.sha256((path/n).read_bytes()).hexdigest() for n in PARTS if (path/n).exists()}
@@ -138,14 +139,16 @@ def finish_run(path, # from `begin_run`
                model, # trained `ConvVAE`
                pca, # fitted `LatentPCA`
                results:dict, # what the last validation said
-               dtype=None # save weights as this: `torch.float16` takes half the room; None: as they are
+               dtype=None, # save weights as this: `torch.float16` takes half the room; None: as they are
+               **parts # optional ones, each with a `save`: `decoder_pca=DecoderPCA(model).fit(mu)`
               ):
-    "Write weights, PCA and thumbnails, and only then mark the run as complete"
+    "Write weights, PCA, thumbnails and optional parts, and only then mark the run as complete"
     path = Path(path)
     weights = {k: v.detach().cpu().to(dtype if dtype and v.is_floating_point() else v.dtype).contiguous() for k, v in model.state_dict().items()}
     with atomic_path(path/'model.safetensors') as tmp: tmp.write_bytes(save(weights)) # `save_file` would make a file that only its owner can read
     pca.save(path/'pca.npz')
     with atomic_path(path/'thumbnails.png') as tmp: thumbnails(model, pca).save(tmp, 'PNG')
+    for name, part in parts.items(): part.save(path/f'{name}.npz')
     set_status(path, 'complete', results=results, files=_checksums(path))
     shutil.rmtree(path/'checkpoint', ignore_errors=True)
 
@@ -178,7 +181,7 @@ def _complete_config(path):
     why = 'it is being trained right now' if _is_locked(path) else 'it was stopped before the end, and the same command goes on with it'
     raise RunError(f'run {path.name} is unfinished: {why}')
 
-# %% ../nbs/07_runs.ipynb #66026b4b
+# %% ../nbs/07_runs.ipynb #855f95bd
 def _part(path, config, name):
     "A file of a run, as it was saved, or a RunError"
     try: content = (path/name).read_bytes()
@@ -190,11 +193,12 @@ def _part(path, config, name):
         raise RunError(f'the {name} of run {path.name} is not the file that was saved: it was replaced, damaged or cut off, so copy the run again or train it again')
     return content
 
-def _read_pca(path, config):
-    "The PCA of a run, or a RunError"
-    try: return LatentPCA.load(BytesIO(_part(path, config, 'pca.npz')))
-    except RunError: raise
-    except (OSError, ValueError, EOFError, BadZipFile): raise RunError(f'the pca.npz of run {path.name} is damaged: train it again')
+def _read_npz(kind, path, config, name, optional=False):
+    "A part of a run as an object of a class that has `load`, or a RunError; None if it is optional and not there"
+    if optional and not (path/name).exists(): return
+    content = _part(path, config, name)
+    try: return kind.load(BytesIO(content))
+    except (OSError, ValueError, EOFError, BadZipFile): raise RunError(f'the {name} of run {path.name} is damaged: ' + ('remove it' if optional else 'train it again'))
 
 # %% ../nbs/07_runs.ipynb #bde19424
 def _read_model(path, config):
@@ -207,7 +211,7 @@ def _read_model(path, config):
     except (KeyError, TypeError, ValueError, RuntimeError): raise RunError(f'the weights of run {path.name} do not fit its config.json: train it again')
     return model.eval().requires_grad_(False)
 
-# %% ../nbs/07_runs.ipynb #6ee6c3d3
+# %% ../nbs/07_runs.ipynb #979de275
 @dataclass(frozen=True)
 class Run:
     "A complete run"
@@ -218,6 +222,16 @@ class Run:
 
     @property
     def name(self): return self.path.name
+
+    @cached_property
+    def decoder_pca(self)->DecoderPCA: # None if the run has none
+        "PCA of the training codes through the decoder"
+        return _read_npz(DecoderPCA, self.path, self.config, 'decoder_pca.npz', optional=True)
+
+    @cached_property
+    def latents(self)->Latents: # None if the run has none
+        "The codes of its pictures"
+        return _read_npz(Latents, self.path, self.config, 'latents.npz', optional=True)
 
     @property
     def history(self)->pd.DataFrame: # one row for each epoch
@@ -233,13 +247,13 @@ class Run:
         z = torch.from_numpy(self.pca.inverse_transform(full)).float()
         return to_uint8(self.model.decode(z))[0].permute(1, 2, 0).numpy()
 
-# %% ../nbs/07_runs.ipynb #658a3f09
+# %% ../nbs/07_runs.ipynb #223e7773
 def load_run(path # a folder that `fae_train` made
             )->Run:
     "Open a complete run; RunError says what is wrong with any other"
     path = Path(path)
     config = _complete_config(path)
-    pca, model = _read_pca(path, config), _read_model(path, config)
+    pca, model = _read_npz(LatentPCA, path, config, 'pca.npz'), _read_model(path, config)
     if pca.n_features_in_ != model.latent_dim: raise RunError(f'the pca.npz of run {path.name} does not fit its model: train it again')
     return Run(path, config, model, pca)
 
