@@ -152,7 +152,7 @@ def precision_callbacks(device:torch.device)->list:
     "Mixed precision where the device computes it natively"
     return [VAEMixedPrecision()] if device.type == 'cuda' or device.type == 'cpu' and has_native_bf16() else []
 
-# %% ../nbs/04_callbacks.ipynb #b5ca4c09
+# %% ../nbs/04_callbacks.ipynb #e7635e79
 def random_states(dl # the training DataLoader, whose generator shuffles
                  )->dict: # of tensors and plain numbers
     "The states of all random generators that training draws from"
@@ -166,7 +166,8 @@ def restore_random_states(states:dict, # from `random_states`
     "Put every generator back where it was"
     kind, keys, *rest = states['numpy_state']
     dl.rng.setstate(states['loader'])
-    set_random_states(**{k: v for k, v in states.items() if k not in ('numpy_state', 'loader')}, numpy_state=(kind, keys.numpy().astype(np.uint32), *rest))
+    states = dict(states, numpy_state=(kind, keys.numpy().astype(np.uint32), *rest), torch_cuda_state=states['torch_cuda_state'][:torch.cuda.device_count()]) # the other machine may have had more GPUs
+    set_random_states(**{k: v for k, v in states.items() if k != 'loader'})
 
 # %% ../nbs/04_callbacks.ipynb #d150d6fa
 def save_weights(model, path):

@@ -323,7 +323,7 @@ def unfinished_run(folder, # the folder that holds runs
     if _is_locked(path): raise RunError(f'run {name} is being trained by another process')
     return path
 
-# %% ../nbs/07_runs.ipynb #64dbc947
+# %% ../nbs/07_runs.ipynb #3969822a
 COLUMNS = 'name data loss beta kl beta_eff mse eigenfaces_mse share psnr active_units verdict epochs minutes created'.split()
 NUMBERS = 'beta kl beta_eff mse eigenfaces_mse psnr active_units epochs minutes'.split()
 
@@ -340,7 +340,7 @@ def _row(path):
     data, loss, training, results = (config.get(k) or {} for k in ('data', 'loss', 'training', 'results'))
     words = ' '.join(str(loss[k]) for k in ('loss', 'reduction') if k in loss)
     return dict(results, name=path.name, data=data.get('source'), loss=words or None, beta=loss.get('beta'),
-                epochs=training.get('epochs'), minutes=_minutes(path), created=config.get('created'))
+                epochs=results.get('epochs', training.get('epochs')), minutes=_minutes(path), created=config.get('created'))
 
 # %% ../nbs/07_runs.ipynb #46acfb26
 def compare_runs(folder, # the folder that holds runs

@@ -61,7 +61,7 @@ class Plan(NamedTuple):
     name:str # of the run, or None
     config:dict # what `config.json` will say
 
-# %% ../nbs/08_train.ipynb #d8aa5174
+# %% ../nbs/08_train.ipynb #3cc4419c
 def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `SOURCES`, or the path of a folder of pictures
                 epochs:int=20, # passes over the training pictures
                 out='runs', # the folder that holds runs
@@ -89,6 +89,7 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `S
                )->Plan:
     "Check the settings, load the data and build the learner; ValueError or OSError in one sentence if it can't be done"
     _check(epochs=(epochs, 1), bs=(bs, 2), lr=(lr, 0), clip=(clip, 0), grid_every=(grid_every, 0), cycles=(cycles, 1), anneal=(anneal, 0, 1), warmup=(warmup, 0, 1), patience=(1 if patience is None else patience, 1))
+    if cycles > 1 and not anneal: raise ValueError('cycles says how often beta rises, so it needs anneal, for example anneal=0.5')
     if name is not None: run_path(out, name)
     loss_func = _loss(loss, reduction, beta)
     if flip is None: flip = data != 'faces'
@@ -106,7 +107,7 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `S
     unfinished_run(out, config, name) # says if the name is taken
     return Plan(ResumableLearner(dls, model, loss_func=loss_func, cbs=cbs), Path(out), name, config)
 
-# %% ../nbs/08_train.ipynb #fdcded5b
+# %% ../nbs/08_train.ipynb #c726c8ed
 class ShortProgress(ProgressCallback):
     "fastai's progress bar, with numbers of five digits in its table"
     def before_fit(self):
@@ -116,7 +117,7 @@ class ShortProgress(ProgressCallback):
     def _write_stats(self, log): self.mbar.write([f'{v:.5g}' if isinstance(v, float) else str(v) for v in log], table=True)
 
 def _fit(plan, path, progress):
-    "Train from the last checkpoint, if there is one, to the end; the model then has the weights of its best epoch, whose number (from 0) is returned"
+    "Train from the last checkpoint, if there is one, to the end, and load the weights of the best epoch (counted from 0); how it was trained"
     learn, cfg = plan.learn, plan.config['training']
     learn.remove_cb(ProgressCallback)
     keep = Checkpoint(path, cfg['patience'])
@@ -128,9 +129,9 @@ def _fit(plan, path, progress):
         raise FloatingPointError(f'the training of {path.name} diverged (NaN) in epoch {done + 1}: try a lower --lr' + (f'; the weights of its best epoch are in {keep.folder}/best.safetensors' if done else ''))
     keep.load_best(learn.model)
     learn.loss_func.beta = plan.config['loss']['beta'] # annealing may have been stopped on its way
-    return keep.best
+    return dict(best_epoch=keep.best, epochs=len(keep.history), device=learn.dls.device.type, mixed_precision=hasattr(learn, 'vae_mixed_precision'))
 
-# %% ../nbs/08_train.ipynb #a58f5458
+# %% ../nbs/08_train.ipynb #6435ec33
 def _measure(plan):
     "What the validation set says of the trained model, and of eigenfaces; PCA of the training codes"
     dls, (train, valid), k = plan.learn.dls, plan.learn.dls.splits, plan.config['model']['latent_dim']
@@ -149,9 +150,9 @@ def execute(plan:Plan, # from `prepare_run`
     with run_lock(path):
         if json.loads((path/'config.json').read_text())['status'] != 'training': raise RunError(f'another process has just finished run {path.name}')
         if progress and unfinished: print(f'going on with the interrupted run {path.name}')
-        best = _fit(plan, path, progress)
+        training = _fit(plan, path, progress)
         pca, results = _measure(plan)
-        finish_run(path, plan.learn.model, pca, dict(results, best_epoch=best))
+        finish_run(path, plan.learn.model, pca, results | training)
         plan.learn.done = True
     return load_run(path)
 
