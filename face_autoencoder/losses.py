@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['kl_divergence', 'VAELoss', 'active_units', 'prior_outside', 'verdict', 'VAEStats', 'evaluate_vae', 'FeatureStack',
-           'VGG16Features', 'VGG19Features', 'PerceptualVAELoss', 'total_variation', 'HybridVAELoss']
+           'VGG16Features', 'VGG19Features', 'RandomFeatures', 'PerceptualVAELoss', 'total_variation', 'HybridVAELoss']
 
 # %% ../nbs/03_losses.ipynb #3752359b
 import math
@@ -218,6 +218,26 @@ class VGG19Features(FeatureStack):
                 conv = nn.Conv2d(w.shape[1], w.shape[0], w.shape[2], padding=w.shape[2]//2, padding_mode='reflect')
                 net += [_filled(conv, weight=w, bias=b)] + ([] if name == 'pre' else [nn.ReLU()])
         super().__init__(nn.Sequential(*net), places)
+
+# %% ../nbs/03_losses.ipynb #fee14ed6
+def _random_conv(c_in, c_out, stride, gen):
+    "A convolution without bias whose seeded weights keep the size of what goes through it (He et al. 2015, arXiv 1502.01852)"
+    conv = nn.Conv2d(c_in, c_out, 3, stride, padding=1, padding_mode='reflect', bias=False)
+    conv.weight.data = torch.randn(conv.weight.shape, generator=gen) * (2 / (9*c_in))**.5
+    return conv
+
+class RandomFeatures(FeatureStack):
+    "Features of RGB in [0, 1] from seeded random convolutions: nothing to download; a usable, if weak, yardstick (Lee et al. 2022, arXiv 2208.09218)"
+    places = dict(relu1_2=2, relu2_2=4, relu3_1=6) # place 0 maps [0, 1] to [-1, 1]
+    def __init__(self,
+                 layers=('relu1_2', 'relu2_2', 'relu3_1'), # names from `places`
+                 seed:int=0): # another seed, other features
+        gen = torch.Generator().manual_seed(seed)
+        convs = [_random_conv(*sizes, gen) for sizes in ((3, 16, 1), (16, 32, 2), (32, 64, 2))]
+        first = convs[0].weight.data
+        convs[0].weight.data = 10 * (first - 0.8 * first.mean((2, 3), keepdim=True))
+        net = [Normalize([.5]*3, [.5]*3)] + [layer for conv in convs for layer in (conv, nn.ReLU())]
+        super().__init__(nn.Sequential(*net), _pick(self.places, layers))
 
 # %% ../nbs/03_losses.ipynb #087cf294
 class PerceptualVAELoss(VAELoss):
