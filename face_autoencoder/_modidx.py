@@ -483,6 +483,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                         'face_autoencoder.train._fit': ('train.html#_fit', 'face_autoencoder/train.py'),
                                         'face_autoencoder.train._loss': ('train.html#_loss', 'face_autoencoder/train.py'),
                                         'face_autoencoder.train._measure': ('train.html#_measure', 'face_autoencoder/train.py'),
+                                        'face_autoencoder.train._parts': ('train.html#_parts', 'face_autoencoder/train.py'),
                                         'face_autoencoder.train.execute': ('train.html#execute', 'face_autoencoder/train.py'),
                                         'face_autoencoder.train.fit_vae': ('train.html#fit_vae', 'face_autoencoder/train.py'),
                                         'face_autoencoder.train.prepare_run': ('train.html#prepare_run', 'face_autoencoder/train.py'),

@@ -184,7 +184,7 @@ def load(cls, path):
         for k in SAVED: setattr(pca, k, f[k])
     return pca
 
-# %% ../nbs/06_latents.ipynb #46073db1
+# %% ../nbs/06_latents.ipynb #93b48d5e
 def effective_rank(pca # a fitted `LatentPCA` with all its components
                   )->float: # between 1 and their number
     "How many equally long directions would be as spread out (the participation ratio)"
@@ -197,7 +197,7 @@ def plot_spectrum(pca, # a fitted `LatentPCA`, or shares of variance
     "Cumulative share of variance over the number of components"
     if ax is None: ax = plt.subplots(figsize=(5, 2.8), dpi=80, layout='constrained')[1]
     share = np.cumsum(getattr(pca, 'explained_variance_ratio_', pca))
-    ax.plot(np.arange(1, len(share) + 1), share, marker='.', **kwargs)
+    ax.plot(np.arange(1, len(share) + 1), share, **{'marker': '.', **kwargs})
     ax.set(xlabel='components', ylabel='share of variance', ylim=(0, 1.02))
     return ax
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LOSSES', 'Plan', 'prepare_run', 'ShortProgress', 'execute', 'train_run', 'fit_vae']
 
-# %% ../nbs/08_train.ipynb #3029d4d9
+# %% ../nbs/08_train.ipynb #4a59b888
 import copy, json
 from pathlib import Path
 from typing import NamedTuple
@@ -18,8 +18,8 @@ from fastai.learner import Learner
 from fastcore.meta import delegates
 
 from .callbacks import BetaAnnealing, Checkpoint, LossLogger, ReconstructionGrid, ResumableLearner, precision_callbacks, seed_everything
-from .data import SOURCES, FaceDL, face_dls
-from .latents import LatentPCA, collect_latents
+from .data import SOURCES, face_dls
+from .latents import DecoderPCA, LatentPCA, collect_latents, linear_shares, name_components
 from .losses import HybridVAELoss, PerceptualVAELoss, VAELoss, evaluate_vae
 from .metrics import eigenfaces, eigenfaces_mse
 from .model import ConvVAE
@@ -131,19 +131,27 @@ def _fit(plan, path, progress):
     learn.loss_func.beta = plan.config['loss']['beta'] # annealing may have been stopped on its way
     return dict(best_epoch=keep.best, epochs=len(keep.history), device=learn.dls.device.type, mixed_precision=hasattr(learn, 'vae_mixed_precision'))
 
-# %% ../nbs/08_train.ipynb #6435ec33
+# %% ../nbs/08_train.ipynb #1b39bf41
 def _measure(plan):
-    "What the validation set says of the trained model, and of eigenfaces; PCA of the training codes"
+    "What the validation set says of the trained model, and of eigenfaces"
     dls, (train, valid), k = plan.learn.dls, plan.learn.dls.splits, plan.config['model']['latent_dim']
     images = dls.data.images
-    codes = collect_latents(plan.learn.model, FaceDL(images, train, bs=256, device=dls.device))
     bar = eigenfaces_mse(eigenfaces(images[train[:20_000]], k), images[valid[:20_000]]) # as floats, more would fill the memory
-    return LatentPCA().fit(codes.mu), dict(evaluate_vae(plan.learn.model, dls.valid, plan.learn.loss_func), eigenfaces_mse=bar)
+    return dict(evaluate_vae(plan.learn.model, dls.valid, plan.learn.loss_func), eigenfaces_mse=bar)
+
+def _parts(model, latents):
+    "Codes, both PCAs of the training codes, and what is to be said of their components"
+    train, decoder_pca = latents.train, DecoderPCA(model.eval())
+    parts = dict(latents=latents, pca=LatentPCA().fit(train.mu), decoder_pca=decoder_pca.fit(train.mu))
+    pcas = {k: parts[k] for k in ('pca', 'decoder_pca')}
+    shares = {k: linear_shares(p, decoder_pca.metric_).tolist() for k, p in pcas.items()}
+    names = {k: name_components(p.transform(train.mu), train.labels) for k, p in pcas.items()} if train.labels is not None else {}
+    return parts, dict(image_shares=shares, component_names=names)
 
 def execute(plan:Plan, # from `prepare_run`
             progress:bool=True # show progress bars and fastai's table
            )->Run:
-    "Train (or go on training), fit PCA to the codes of the training pictures, measure, save"
+    "Train (or go on training), fit both PCAs to the codes of the training pictures, measure, save"
     if hasattr(plan.learn, 'done'): raise RunError('this plan has been carried out: prepare another one')
     unfinished = unfinished_run(plan.folder, plan.config, plan.name)
     path = unfinished or begin_run(plan.folder, plan.config, plan.name)
@@ -151,8 +159,8 @@ def execute(plan:Plan, # from `prepare_run`
         if json.loads((path/'config.json').read_text())['status'] != 'training': raise RunError(f'another process has just finished run {path.name}')
         if progress and unfinished: print(f'going on with the interrupted run {path.name}')
         training = _fit(plan, path, progress)
-        pca, results = _measure(plan)
-        finish_run(path, plan.learn.model, pca, results | training)
+        parts, words = _parts(plan.learn.model, collect_latents(plan.learn, plan.learn.dls))
+        finish_run(path, plan.learn.model, parts.pop('pca'), _measure(plan) | training | words, **parts)
         plan.learn.done = True
     return load_run(path)
 
