@@ -1,4 +1,5 @@
 """The runs that come with the package are what their config says, and reach what the README promises."""
+import numpy as np
 import pytest
 from conftest import skip
 
@@ -26,3 +27,16 @@ def test_error(name, share):
     assert (run.config['loss']['loss'], run.config['loss']['reduction'], run.config['loss']['beta']) == ('log_mse', 'sum', 1)
     assert (run.config['data']['split'], run.config['data']['split_seed']) == ('identity', 42) and run.config['training']['epochs'] <= 30
     assert mse <= share*bar
+
+
+@pytest.mark.parametrize('name, top8, top16', [('faces', .75, .87), ('lfw', .65, .80)])
+def test_components(name, top8, top16):
+    "Both PCAs belong to the codes that are kept, and few sliders through the decoder hold most of the image variance"
+    run = load_run(pretrained_dir()/name)
+    for p in (run.pca, run.decoder_pca):
+        coords = p.transform(run.latents.train.mu)
+        assert np.cov(coords.T) == pytest.approx(np.eye(64), abs=.01)
+        assert p.inverse_transform(coords) == pytest.approx(run.latents.train.mu, abs=.01)
+    share = run.decoder_pca.explained_variance_ratio_.cumsum()
+    assert share[7] >= top8 and share[15] >= top16
+    assert (len(run.latents.train.index), len(run.latents.valid.index)) == (run.config['data']['n_train'], run.config['data']['n_valid'])
