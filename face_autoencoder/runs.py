@@ -63,7 +63,7 @@ def check_folder(folder, # that shall hold runs; need not exist yet
     except OSError as e: raise RunError(f"runs can't be written to {folder} ({e.strerror}): choose another folder")
     if free < n_bytes: raise RunError(f'a run needs {n_bytes / 1e6:,.1f} MB, and the disk of {folder} has {free / 1e6:,.1f} MB free: make room or choose another folder')
 
-# %% ../nbs/07_runs.ipynb #0691823a
+# %% ../nbs/07_runs.ipynb #5ab1de4d
 def _write_json(path, content):
     with atomic_path(path) as tmp: tmp.write_text(json.dumps(content, indent=1) + '\n')
 
@@ -75,6 +75,7 @@ def _new_folder(paths):
             return path
     raise RunError(f'there is already a run {path.name} in {path.parent}: choose another name')
 
+# %% ../nbs/07_runs.ipynb #e4d32744
 def begin_run(folder, # the folder that holds runs
               config:dict, # what is known before training: model, loss, data, training
               name:str=None # made from time and data set unless given
@@ -129,7 +130,7 @@ def thumbnails(model, # trained `ConvVAE`
     faces = interpolate(faces, size=min(size, faces.shape[-1]), mode='bilinear', antialias=True)
     return Image.fromarray(image_grid(faces, len(faces))).quantize(256)
 
-# %% ../nbs/07_runs.ipynb #d8e66350
+# %% ../nbs/07_runs.ipynb #f9bd0832
 def _checksums(path):
     "name -> sha256 of each part of a run"
     return {n: hashlib.sha256((path/n).read_bytes()).hexdigest() for n in PARTS if (path/n).exists()}
@@ -149,6 +150,7 @@ def finish_run(path, # from `begin_run`
     set_status(path, 'complete', results=results, files=_checksums(path))
     shutil.rmtree(path/'checkpoint', ignore_errors=True)
 
+# %% ../nbs/07_runs.ipynb #68813e87
 def set_status(path, # from `begin_run`
                status:str, # 'complete', or 'diverged': ended in NaN
                **more # entries of config.json

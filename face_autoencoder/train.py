@@ -61,7 +61,7 @@ class Plan(NamedTuple):
     name:str # of the run, or None
     config:dict # what `config.json` will say
 
-# %% ../nbs/08_train.ipynb #3cc4419c
+# %% ../nbs/08_train.ipynb #7a542bda
 def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `SOURCES`, or the path of a folder of pictures
                 epochs:int=20, # passes over the training pictures
                 out='runs', # the folder that holds runs
@@ -78,7 +78,7 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `S
                 reduction:str='sum', # `sum`: nats per image; `mean`: averages, as often taught
                 beta:float=1., # price of the KL term
                 anneal:float=0., # share of training (or of each cycle) over which beta rises from 0
-                cycles:int=1, # how often beta rises
+                cycles:int=1, # how often beta rises; more than once needs `anneal`
                 patience:int=None, # stop after so many epochs that brought nothing better; None: never
                 seed:int=42, # of weights, shuffling, noise and split
                 split:str='identity', # `identity`: nobody is in both sets; `image`: at random; `official`: the source's own
@@ -131,7 +131,7 @@ def _fit(plan, path, progress):
     learn.loss_func.beta = plan.config['loss']['beta'] # annealing may have been stopped on its way
     return dict(best_epoch=keep.best, epochs=len(keep.history), device=learn.dls.device.type, mixed_precision=hasattr(learn, 'vae_mixed_precision'))
 
-# %% ../nbs/08_train.ipynb #6435ec33
+# %% ../nbs/08_train.ipynb #d3f9fbb0
 def _measure(plan):
     "What the validation set says of the trained model, and of eigenfaces; PCA of the training codes"
     dls, (train, valid), k = plan.learn.dls, plan.learn.dls.splits, plan.config['model']['latent_dim']
@@ -140,6 +140,7 @@ def _measure(plan):
     bar = eigenfaces_mse(eigenfaces(images[train[:20_000]], k), images[valid[:20_000]]) # as floats, more would fill the memory
     return LatentPCA().fit(codes.mu), dict(evaluate_vae(plan.learn.model, dls.valid, plan.learn.loss_func), eigenfaces_mse=bar)
 
+# %% ../nbs/08_train.ipynb #bfac74a5
 def execute(plan:Plan, # from `prepare_run`
             progress:bool=True # show progress bars and fastai's table
            )->Run:
