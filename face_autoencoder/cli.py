@@ -10,7 +10,7 @@ __all__ = ['TRAIN_OPTIONS', 'APP_OPTIONS', 'RUNS_OPTIONS', 'SHOWN', 'train_parse
 import argparse, sys, warnings
 from pathlib import Path
 
-# %% ../nbs/12_cli.ipynb #156d48ac
+# %% ../nbs/12_cli.ipynb #48f8b72c
 TRAIN_OPTIONS = dict(
     data=(str, 'faces, lfw, celeba, or the path of a folder of pictures (default faces)'),
     epochs=(int, 'passes over the training pictures (default 20)'),
@@ -28,13 +28,14 @@ TRAIN_OPTIONS = dict(
     reduction=(str, 'sum: nats per picture; mean: averages over pixels and over the code, as often taught (default sum)'),
     beta=(float, 'price of the KL term: of a nat, in units of the reconstruction term (default 1.0)'),
     anneal=(float, 'share of training (or of each cycle), 0 to 1, over which beta rises from 0 (default 0.0)'),
-    cycles=(int, 'how often beta rises (default 1)'),
+    cycles=(int, 'how often beta rises; more than once needs --anneal (default 1)'),
     patience=(int, 'stop after so many epochs that brought nothing better (default: never)'),
     seed=(int, 'seed of weights, shuffling, noise and split (default 42)'),
     split=(str, "identity: nobody is in both sets; image: at random; official: the source's own (default identity)"),
     limit=(int, 'only so many pictures, for a quick try (default: all)'),
     data_home=(str, "folder to look in first for downloaded data (default: only $FAE_SHARED and the libraries' own folders)"))
 
+# %% ../nbs/12_cli.ipynb #e3f1e5c9
 APP_OPTIONS = dict(
     runs=(str, 'the folder that holds runs; those that come with the package are offered too (default runs)'),
     run=(str, 'the run to show first (default: the newest)'),
@@ -61,7 +62,7 @@ def app_parser():
 
 def runs_parser(): return _parser('fae_runs', 'Compare the runs in a folder, newest first.', RUNS_OPTIONS)
 
-# %% ../nbs/12_cli.ipynb #66001590
+# %% ../nbs/12_cli.ipynb #8c558f2d
 def _fail(prog, message):
     "One line, no traceback"
     print(f'{prog}: {message}', file=sys.stderr)
@@ -82,6 +83,7 @@ def fae_train(argv=None): # exit code; `argv` is the command line's unless given
         return 130
     print(report(run))
 
+# %% ../nbs/12_cli.ipynb #2193489a
 def report(run)->str:
     "What a finished run says of itself"
     r, d = run.config['results'], run.config['model']['latent_dim']

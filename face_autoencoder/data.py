@@ -155,7 +155,7 @@ def read_image(path,
         im = im.resize((size, size), Image.Resampling.LANCZOS, box=box or _square(*im.size))
         return np.asarray(im).transpose(2, 0, 1)
 
-# %% ../nbs/01_data.ipynb #29a0d06f
+# %% ../nbs/01_data.ipynb #580a6d12
 _unreadable = OSError, SyntaxError, ValueError, Image.DecompressionBombError
 
 def _try_read(path, size, box):
@@ -171,6 +171,7 @@ def _read_blocks(root, names, size, box, n=512):
         for i in progress_bar(starts, leave=False) if len(starts) > 1 else starts:
             yield list(pool.map(lambda name: _try_read(root/name, size, box), names[i:i + n]))
 
+# %% ../nbs/01_data.ipynb #7d9ea1dc
 def read_tree(write, # what `cached` gives to its `build`
               root:Path, # folder
               names:list, # files below it
@@ -197,7 +198,7 @@ def _tell_skipped(data, root):
     if some: warnings.warn(f'skipped {len(data.skipped)} unreadable image file(s) in {root}: ' + ', '.join(some) + ', …' * (len(data.skipped) > 5))
     return data
 
-# %% ../nbs/01_data.ipynb #354549f2
+# %% ../nbs/01_data.ipynb #55145419
 _endings = {'.jpg', '.jpeg', '.png', '.bmp', '.gif', '.webp', '.tif', '.tiff', '.ppm'}
 
 def _stamp(path):
@@ -210,6 +211,7 @@ def _hash(*what, box=None):
     code = ''.join(inspect.getsource(f) for f in (_eight_bits, to_rgb, _square, read_image))
     return hashlib.sha1(repr((what, box, code)).encode()).hexdigest()[:12]
 
+# %% ../nbs/01_data.ipynb #3d466ce5
 def _list_images(root, box=None):
     "Relative names of the image files below `root`, sorted, and a hash that changes when they do"
     paths = []
@@ -261,7 +263,7 @@ def find_lfw(data_home=None # a folder to look in first
     places = [p for h in homes for p in (h, h/'lfw_funneled', h/'lfw_home'/'lfw_funneled') if p.name == 'lfw_funneled']
     return next((p for p in places if p.is_dir()), None)
 
-# %% ../nbs/01_data.ipynb #6467bac7
+# %% ../nbs/01_data.ipynb #13611be3
 def _download_lfw(data_home=None):
     "Let scikit-learn download LFW (about 200 MB); with so high a threshold it decodes only a few pictures"
     try: fetch_lfw_people(data_home=data_home, min_faces_per_person=500, resize=0.1)
@@ -282,6 +284,7 @@ def read_attributes(path, # npz file with `image` (n names), `attribute` (k name
     if table.isna().all(axis=None): raise ValueError(f'the attributes in {path} are of other pictures: give the file that belongs to this data set, or none')
     return table.reset_index(drop=True)
 
+# %% ../nbs/01_data.ipynb #23559f95
 def load_lfw(size:int=64, # height and width
              limit:int=None, # only the first `limit` pictures
              data_home=None, # a folder to look in first

@@ -64,7 +64,7 @@ def check_folder(folder, # that shall hold runs; need not exist yet
     except OSError as e: raise RunError(f"runs can't be written to {folder} ({e.strerror}): choose another folder")
     if free < n_bytes: raise RunError(f'a run needs {n_bytes / 1e6:,.1f} MB, and the disk of {folder} has {free / 1e6:,.1f} MB free: make room or choose another folder')
 
-# %% ../nbs/07_runs.ipynb #0691823a
+# %% ../nbs/07_runs.ipynb #5ab1de4d
 def _write_json(path, content):
     with atomic_path(path) as tmp: tmp.write_text(json.dumps(content, indent=1) + '\n')
 
@@ -76,6 +76,7 @@ def _new_folder(paths):
             return path
     raise RunError(f'there is already a run {path.name} in {path.parent}: choose another name')
 
+# %% ../nbs/07_runs.ipynb #e4d32744
 def begin_run(folder, # the folder that holds runs
               config:dict, # what is known before training: model, loss, data, training
               name:str=None # made from time and data set unless given
@@ -152,6 +153,7 @@ def finish_run(path, # from `begin_run`
     set_status(path, 'complete', results=results, files=_checksums(path))
     shutil.rmtree(path/'checkpoint', ignore_errors=True)
 
+# %% ../nbs/07_runs.ipynb #68813e87
 def set_status(path, # from `begin_run`
                status:str, # 'complete', or 'diverged': ended in NaN
                **more # entries of config.json

@@ -61,7 +61,7 @@ class Plan(NamedTuple):
     name:str # of the run, or None
     config:dict # what `config.json` will say
 
-# %% ../nbs/08_train.ipynb #3cc4419c
+# %% ../nbs/08_train.ipynb #7a542bda
 def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `SOURCES`, or the path of a folder of pictures
                 epochs:int=20, # passes over the training pictures
                 out='runs', # the folder that holds runs
@@ -78,7 +78,7 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `S
                 reduction:str='sum', # `sum`: nats per image; `mean`: averages, as often taught
                 beta:float=1., # price of the KL term
                 anneal:float=0., # share of training (or of each cycle) over which beta rises from 0
-                cycles:int=1, # how often beta rises
+                cycles:int=1, # how often beta rises; more than once needs `anneal`
                 patience:int=None, # stop after so many epochs that brought nothing better; None: never
                 seed:int=42, # of weights, shuffling, noise and split
                 split:str='identity', # `identity`: nobody is in both sets; `image`: at random; `official`: the source's own
@@ -139,6 +139,7 @@ def _measure(plan):
     bar = eigenfaces_mse(eigenfaces(images[train[:20_000]], k), images[valid[:20_000]]) # as floats, more would fill the memory
     return dict(evaluate_vae(plan.learn.model, dls.valid, plan.learn.loss_func), eigenfaces_mse=bar)
 
+# %% ../nbs/08_train.ipynb #b2c0de05
 def _parts(model, latents):
     "Codes, both PCAs of the training codes, and what is to be said of their components"
     train, decoder_pca = latents.train, DecoderPCA(model.eval())
@@ -148,6 +149,7 @@ def _parts(model, latents):
     names = {k: name_components(p.transform(train.mu), train.labels) for k, p in pcas.items()} if train.labels is not None else {}
     return parts, dict(image_shares=shares, component_names=names)
 
+# %% ../nbs/08_train.ipynb #bfac74a5
 def execute(plan:Plan, # from `prepare_run`
             progress:bool=True # show progress bars and fastai's table
            )->Run:

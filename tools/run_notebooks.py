@@ -50,6 +50,7 @@ def run(path):
     tmp = path.with_name(f'.{path.name}')
     nbformat.write(nb, tmp)
     os.replace(tmp, path)
+    path.with_name(f'.failed-{path.name}').unlink(missing_ok=True)
     print(f'{path.name}: {time.time() - start:.0f} s, {path.stat().st_size/1024:.0f} KB', flush=True)
 
 
