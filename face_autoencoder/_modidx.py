@@ -505,6 +505,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
             'face_autoencoder.runs': { 'face_autoencoder.runs.Run': ('runs.html#run', 'face_autoencoder/runs.py'),
                                        'face_autoencoder.runs.Run.decode': ('runs.html#run.decode', 'face_autoencoder/runs.py'),
                                        'face_autoencoder.runs.Run.decoder_pca': ('runs.html#run.decoder_pca', 'face_autoencoder/runs.py'),
+                                       'face_autoencoder.runs.Run.directions': ('runs.html#run.directions', 'face_autoencoder/runs.py'),
                                        'face_autoencoder.runs.Run.history': ('runs.html#run.history', 'face_autoencoder/runs.py'),
                                        'face_autoencoder.runs.Run.latents': ('runs.html#run.latents', 'face_autoencoder/runs.py'),
                                        'face_autoencoder.runs.Run.name': ('runs.html#run.name', 'face_autoencoder/runs.py'),

@@ -239,15 +239,15 @@ class Directions(dict):
         if vectors.shape[:1] != names.shape or (len(names) and vectors.ndim != 2) or not np.isfinite(vectors).all(): raise ValueError(f'the directions in {path} are damaged: make them again')
         return cls(zip(names.tolist(), vectors))
 
-# %% ../nbs/06_directions.ipynb #0bda494d
+# %% ../nbs/06_directions.ipynb #6604b3ba
 def preset_directions(mu, # n x d codes of training faces
                       labels:pd.DataFrame, # n rows
                       method:str='mean' # see `attribute_direction`
                      )->Directions:
     "A direction for each of `PRESETS` whose label is known, freed from the others"
-    known = [c for c in PRESETS if c in labels]
-    return Directions({name: sign*attribute_direction(mu, labels[c], method, against=labels[[k for k in known if k != c]])
-                       for c in known for name, sign in [PRESETS[c]]})
+    known = [c for c in PRESETS if c in labels and labels[c].nunique() > 1]
+    def others(label): return labels[[c for c in known if c != label and len(known) <= mu.shape[1]]]
+    return Directions({name: sign*attribute_direction(mu, labels[c], method, others(c)) for c in known for name, sign in [PRESETS[c]]})
 
 # %% ../nbs/06_directions.ipynb #6f109b05
 def lerp(a, b, # d numbers each

@@ -7,7 +7,7 @@ __all__ = ['FORMAT_VERSION', 'PARTS', 'SECTIONS', 'COLUMNS', 'NUMBERS', 'RunErro
            'run_lock', 'thumbnails', 'finish_run', 'set_status', 'Run', 'load_run', 'pretrained_dir', 'find_run',
            'list_runs', 'unfinished_run', 'compare_runs']
 
-# %% ../nbs/07_runs.ipynb #2c8bbc2f
+# %% ../nbs/07_runs.ipynb #4be66f57
 import hashlib, json, platform, re, reprlib, shutil, tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ from torch.nn.functional import interpolate
 import face_autoencoder
 from . import __version__
 from .core import atomic_path, image_grid, to_uint8
+from .directions import Directions
 from .latents import DecoderPCA, LatentPCA, Latents
 from .model import ConvVAE
 
@@ -213,7 +214,7 @@ def _read_model(path, config):
     except (KeyError, TypeError, ValueError, RuntimeError): raise RunError(f'the weights of run {path.name} do not fit its config.json: train it again')
     return model.eval().requires_grad_(False)
 
-# %% ../nbs/07_runs.ipynb #979de275
+# %% ../nbs/07_runs.ipynb #be935492
 @dataclass(frozen=True)
 class Run:
     "A complete run"
@@ -234,6 +235,11 @@ class Run:
     def latents(self)->Latents: # None if the run has none
         "The codes of its pictures"
         return _read_npz(Latents, self.path, self.config, 'latents.npz', optional=True)
+
+    @cached_property
+    def directions(self)->Directions: # None if the run has none
+        "Named directions, for presets: name -> d numbers"
+        return _read_npz(Directions, self.path, self.config, 'directions.npz', optional=True)
 
     @property
     def history(self)->pd.DataFrame: # one row for each epoch

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LOSSES', 'Plan', 'prepare_run', 'ShortProgress', 'execute', 'train_run', 'fit_vae']
 
-# %% ../nbs/08_train.ipynb #4a59b888
+# %% ../nbs/08_train.ipynb #b628b071
 import copy, json
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from fastcore.meta import delegates
 
 from .callbacks import BetaAnnealing, Checkpoint, LossLogger, ReconstructionGrid, ResumableLearner, precision_callbacks, seed_everything
 from .data import SOURCES, face_dls
+from .directions import preset_directions
 from .latents import DecoderPCA, LatentPCA, collect_latents, linear_shares, name_components
 from .losses import HybridVAELoss, PerceptualVAELoss, VAELoss, evaluate_vae
 from .metrics import eigenfaces, eigenfaces_mse
@@ -139,15 +140,16 @@ def _measure(plan):
     bar = eigenfaces_mse(eigenfaces(images[train[:20_000]], k), images[valid[:20_000]]) # as floats, more would fill the memory
     return dict(evaluate_vae(plan.learn.model, dls.valid, plan.learn.loss_func), eigenfaces_mse=bar)
 
-# %% ../nbs/08_train.ipynb #b2c0de05
+# %% ../nbs/08_train.ipynb #3ed8c866
 def _parts(model, latents):
     "Codes, both PCAs of the training codes, and what is to be said of their components"
     train, decoder_pca = latents.train, DecoderPCA(model.eval())
     parts = dict(latents=latents, pca=LatentPCA().fit(train.mu), decoder_pca=decoder_pca.fit(train.mu))
     pcas = {k: parts[k] for k in ('pca', 'decoder_pca')}
     shares = {k: linear_shares(p, decoder_pca.metric_).tolist() for k, p in pcas.items()}
-    names = {k: name_components(p.transform(train.mu), train.labels) for k, p in pcas.items()} if train.labels is not None else {}
-    return parts, dict(image_shares=shares, component_names=names)
+    if train.labels is None: return parts, dict(image_shares=shares, component_names={})
+    names = {k: name_components(p.transform(train.mu), train.labels) for k, p in pcas.items()}
+    return parts | dict(directions=preset_directions(train.mu, train.labels)), dict(image_shares=shares, component_names=names)
 
 # %% ../nbs/08_train.ipynb #bfac74a5
 def execute(plan:Plan, # from `prepare_run`

@@ -31,12 +31,14 @@ def test_error(name, share):
 
 @pytest.mark.parametrize('name, top8, top16', [('faces', .75, .87), ('lfw', .65, .80)])
 def test_components(name, top8, top16):
-    "Both PCAs belong to the codes that are kept, and few sliders through the decoder hold most of the image variance"
+    "Both PCAs and the directions belong to the codes that are kept, and few sliders through the decoder hold most of the image variance"
     run = load_run(pretrained_dir()/name)
     for p in (run.pca, run.decoder_pca):
         coords = p.transform(run.latents.train.mu)
         assert np.cov(coords.T) == pytest.approx(np.eye(64), abs=.01)
         assert p.inverse_transform(coords) == pytest.approx(run.latents.train.mu, abs=.01)
+    assert len(run.directions) >= 3
+    for step in run.directions.values(): assert (run.latents.train.mu @ step).std() == pytest.approx(step @ step, rel=.01) # one standard deviation
     share = run.decoder_pca.explained_variance_ratio_.cumsum()
     assert share[7] >= top8 and share[15] >= top16
     assert (len(run.latents.train.index), len(run.latents.valid.index)) == (run.config['data']['n_train'], run.config['data']['n_valid'])

@@ -12,6 +12,6 @@ for source in map(Path, sys.argv[1:]):
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     for name in ('config.json', 'history.csv'): shutil.copy(source/name, path)
-    parts = {k: getattr(run, k) for k in ('decoder_pca', 'latents') if getattr(run, k)}
+    parts = {k: getattr(run, k) for k in ('decoder_pca', 'latents', 'directions') if getattr(run, k)}
     finish_run(path, run.model, run.pca, run.config['results'], torch.float16, **parts)
     print(path.name, f'{sum(f.stat().st_size for f in path.iterdir()) / 1e6:.1f} MB')
