@@ -1,0 +1,29 @@
+"""How long the PCA through the decoder takes, and that a million codes need no more memory than a thousand.
+
+Run by hand: python benchmarks/decoder_pca.py"""
+import resource, time, warnings
+
+import numpy as np
+import torch
+
+from face_autoencoder.latents import DecoderPCA, decoder_metric
+from face_autoencoder.runs import load_run, pretrained_dir
+
+def memory(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1e3 # MB on Linux
+
+warnings.simplefilter('ignore')
+run = load_run(pretrained_dir()/'faces')
+mu, rng = run.latents.train.mu, np.random.default_rng(0)
+decoder_metric(run.model, mu[:4]) # warm up
+times = []
+for _ in range(5):
+    start = time.perf_counter()
+    decoder_metric(run.model, mu[:64])
+    times.append(time.perf_counter() - start)
+print(f'Jacobians at 64 codes, 64 dimensions, {torch.get_num_threads()} threads: {np.median(times):.1f} s (asked 10)' + ('' if np.median(times) < 10 else '  MISSED'))
+
+pca = DecoderPCA(run.model)
+for i in range(1000):
+    pca.partial_fit(mu[rng.integers(len(mu), size=1000)])
+    if i == 0: before = memory()
+print(f'a million codes instead of a thousand: {memory() - before:.0f} MB more at the peak')
