@@ -328,12 +328,13 @@ def fit_ica(pca, # a fitted `LatentPCA`
     Q = FastICA(whiten=False, random_state=seed, max_iter=2000, tol=1e-3).fit(pca.transform(codes)).components_
     return turned(pca, Q[np.argsort(-np.square(Q @ pca.components_).sum(1))])
 
-# %% ../nbs/06_latents.ipynb #3055c474
+# %% ../nbs/06_latents.ipynb #956db8f6
 def tsne_map(codes, # n x d, n > 10
-             seed:int=0, perplexity:float=30. # about how many neighbours count
+             seed:int=0, perplexity:float=30., # about how many neighbours count
+             init:str='pca' # where to begin; 'random': anywhere
             ): # n x 2 places, trustworthiness for 10 neighbours
     "A plane on which near codes are near (t-SNE, van der Maaten and Hinton 2008)"
     n = len(codes)
     if n < 12: raise ValueError(f'{n} faces make no map: give at least 12')
-    places = TSNE(perplexity=min(perplexity, (n - 1)/3), random_state=seed, init='pca').fit_transform(codes)
+    places = TSNE(perplexity=min(perplexity, (n - 1)/3), random_state=seed, init=init).fit_transform(codes)
     return places, trustworthiness(codes, places, n_neighbors=min(10, n//2 - 1))
