@@ -183,6 +183,7 @@ def _train_step(reader, x, y, opt, sched):
     opt.step()
     sched.step()
 
+# %% ../nbs/06_directions.ipynb #43a2c14b
 def fit_reader(images, # n x 3 x size x size, uint8
                labels:pd.DataFrame, # n rows; NaN where a label isn't known
                binary:bool=False, # are the labels probabilities?

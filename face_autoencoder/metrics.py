@@ -148,6 +148,7 @@ def _entropy(place):
     p = np.bincount(place) / len(place)
     return -(p[p > 0] * np.log(p[p > 0])).sum()
 
+# %% ../nbs/05_metrics.ipynb #2606d213
 def mutual_information(codes, # n x d, mu for instance
                        factors, # n rows, a column for each true factor
                        bins:int=20 # of equally many faces
@@ -189,6 +190,7 @@ def _focus(importance):
     live = importance[importance.sum(1) > 0]
     return float(np.average(1 - entropy(live, base=live.shape[1], axis=1), weights=live.sum(1))) if len(live) else 0.
 
+# %% ../nbs/05_metrics.ipynb #e9a28c8e
 def dci(codes, # n x d
         factors, # n rows, a column for each true factor, at least two
         valid_codes, valid_factors, # the same of other faces
@@ -241,6 +243,7 @@ def _chance(a, b):
     k = k - k.mean(0) - k.mean(1, keepdims=True) + k.mean()
     return 2 * (k*k).mean() * (1/len(a) + 1/len(b))**2
 
+# %% ../nbs/05_metrics.ipynb #70ce37ea
 def kernel_distance(a, b # n x d and m x d: `picture_features` of two sets of pictures
                    )->KernelDistance:
     "Unbiased squared MMD with KID's polynomial kernel (Bińkowski et al. 2018, arXiv 1801.01401)"
