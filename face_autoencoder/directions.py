@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['METHODS', 'PRESETS', 'KINDS', 'decode_codes', 'check_codes', 'one_sigma', 'along', 'project_out',
            'attribute_direction', 'show_moves', 'PictureReader', 'fit_reader', 'read_moves', 'Directions',
-           'preset_directions', 'lerp', 'slerp', 'step_sizes', 'path_length', 'evenness', 'morph', 'save_gif',
-           'fit_density', 'sample_codes', 'nearest', 'plot_nearest']
+           'preset_directions', 'lerp', 'slerp', 'step_sizes', 'path_length', 'evenness', 'morph', 'write_gif',
+           'save_gif', 'fit_density', 'sample_codes', 'nearest', 'plot_nearest']
 
 # %% ../nbs/06_directions.ipynb #539130fd
 from zipfile import BadZipFile
@@ -296,16 +296,23 @@ def morph(codes, # k x d: the stations
     t = np.linspace(0, 1, n, endpoint=False)
     return np.concatenate([between(a, b, t) for a, b in zip(codes, codes[1:])] + [np.asarray(codes[-1])[None]])
 
-# %% ../nbs/06_directions.ipynb #8a3d6029
+# %% ../nbs/06_directions.ipynb #c8ca976c
+def write_gif(file, # path, or a binary file that is open for writing
+              frames, # PIL pictures of one size
+              ms:int=80 # time for each picture
+             ):
+    "A film that repeats for ever"
+    frames[0].save(file, 'GIF', save_all=True, append_images=frames[1:], duration=ms, loop=0)
+
 def save_gif(path, # ends in .gif
              pictures, # n x 3 x h x w, uint8 or floats in [-1, 1]
              ms:int=80, # time for each picture
              zoom:int=3 # size of a pixel in the film
             ):
-    "A film that repeats for ever"
+    "The same from a batch, to a file that is whole or absent"
     pictures = pictures if pictures.dtype == torch.uint8 else to_uint8(pictures)
     frames = [Image.fromarray(x).resize((x.shape[1]*zoom, x.shape[0]*zoom), Image.Resampling.BICUBIC) for x in pictures.cpu().permute(0, 2, 3, 1).numpy()]
-    with atomic_path(path) as tmp: frames[0].save(tmp, 'GIF', save_all=True, append_images=frames[1:], duration=ms, loop=0)
+    with atomic_path(path) as tmp: write_gif(tmp, frames, ms)
 
 # %% ../nbs/06_directions.ipynb #a7e3fed3
 KINDS = 'prior', 'gaussian', 'mixture'

@@ -214,8 +214,8 @@ def _read_model(path, config):
     except (KeyError, TypeError, ValueError, RuntimeError): raise RunError(f'the weights of run {path.name} do not fit its config.json: train it again')
     return model.eval().requires_grad_(False)
 
-# %% ../nbs/07_runs.ipynb #be935492
-@dataclass(frozen=True)
+# %% ../nbs/07_runs.ipynb #0dcda21e
+@dataclass(frozen=True, eq=False) # a run is equal to itself only, and can be the key of a cache
 class Run:
     "A complete run"
     path:Path
