@@ -40,7 +40,7 @@ def clean(cell):
 def run(path):
     "Execute one notebook in its folder; its file changes only if every cell succeeds"
     start, nb = time.time(), nbformat.read(path, 4)
-    try: Client(nb, timeout=3600, kernel_name='python3', resources=dict(metadata=dict(path=str(path.parent)))).execute()
+    try: Client(nb, timeout=3600, store_widget_state=False, kernel_name='python3', resources=dict(metadata=dict(path=str(path.parent)))).execute()
     except Exception:
         nbformat.write(nb, failed := path.with_name(f'.failed-{path.name}'))
         print(f'{path.name} failed; what it had computed is in {failed.name}', flush=True)
