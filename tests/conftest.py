@@ -1,6 +1,7 @@
 """What the tests share: small runs, a copy of the repository, and one rule for skipping."""
 import os, shutil, subprocess, sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -47,3 +48,40 @@ def second_env(tmp_path):
     site = next((tmp_path/'env').glob('lib/python*/site-packages'))
     (site/'borrowed.pth').write_text(str(next(Path(sys.prefix).glob('lib/python*/site-packages'))) + '\n')
     return tmp_path/'env'
+
+
+@pytest.fixture(scope='module')
+def browser():
+    from browsing import CHROMIUM, sync_playwright
+    if not CHROMIUM: skip('no Chromium on this machine')
+    with sync_playwright() as p:
+        b = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'])
+        yield b
+        b.close()
+
+
+@pytest.fixture(scope='module')
+def served(runs, tmp_path_factory):
+    "The app's address, its decodings, and the folder for uploads; it begins with the run `faces`, which comes with the package"
+    from browsing import SERVERS
+    from face_autoencoder.app import launch
+    from face_autoencoder.model import ConvVAE
+    decoded, decode, uploads = [], ConvVAE.decode, tmp_path_factory.mktemp('uploads')
+    with patch.object(ConvVAE, 'decode', lambda model, z: decoded.append(z) or decode(model, z)), patch.dict(os.environ, GRADIO_TEMP_DIR=str(uploads)):
+        demo = launch('faces', runs, block=False)
+        SERVERS.append(demo)
+        yield demo.local_url, decoded, uploads
+        SERVERS.remove(demo)
+        demo.close()
+
+
+@pytest.fixture(scope='module')
+def faces():
+    from face_autoencoder.runs import load_run, pretrained_dir
+    return load_run(pretrained_dir()/'faces')
+
+
+@pytest.fixture
+def page(browser, served):
+    from browsing import visit
+    with visit(browser, served[0]) as page: yield page

@@ -1,140 +1,473 @@
-"""The app in a real browser: Debian's Chromium, headless, driven by Playwright."""
-import re, shutil, socket, subprocess
-from unittest.mock import patch
+"""The app's sliders, presets and runs in a real browser, driven as a person would."""
+import base64, json, re, shutil, socket, subprocess, time
+from urllib.parse import quote
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
-from conftest import BIN, ROOT, run, skip
-from playwright.sync_api import expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from browsing import PHONE, PROJECTOR, alive, choose, cost, drag, enter, enter_number, hold, keep, link, opened, place, press, same, settle, shown, shows, slider, src, tab, value, values, visit, warned
+from conftest import BIN, run
+from playwright.sync_api import expect
 
 from face_autoencoder.app import launch
-from face_autoencoder.model import ConvVAE
+from face_autoencoder.explore import coordinates, move_slider, picture, spread_svg
+from face_autoencoder.page import PREVIEW_SECONDS
+from face_autoencoder.runs import load_run
 
-CHROMIUM = next((p for p in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if p), None)
-
-
-@pytest.fixture(scope='module')
-def browser():
-    if not CHROMIUM: skip('no Chromium on this machine')
-    with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox'])
-        yield b
-        b.close()
+DECODER, PLAIN = 'Through the decoder', 'Plain PCA'
 
 
 @pytest.fixture(scope='module')
-def served(runs):
-    "The app with a count of its decodings"
-    decoded, decode = [], ConvVAE.decode
-    with patch.object(ConvVAE, 'decode', lambda model, z: decoded.append(z) or decode(model, z)):
-        demo = launch(runs, run='sixteen', block=False)
-        yield demo.local_url, decoded
-        demo.close()
+def still(browser, served):
+    "A page that is only looked at"
+    with visit(browser, served[0]) as page: yield page
 
 
-@pytest.fixture
-def page(browser, served):
-    page = browser.new_page(viewport=dict(width=1280, height=720))
-    page.goto(served[0])
-    page.locator('#face img').wait_for()
-    page.wait_for_load_state('networkidle')
-    yield page
-    page.close()
+# Sliders
+
+def test_opens_with_the_mean_face(still, faces):
+    assert shows(still, faces, faces.pca.mean_) and not values(still).any()
+    keep(still, 'app')
 
 
-def picture(page): return page.locator('#face img').get_attribute('src')
+def test_drag_previews_and_decodes_once_on_release(page, served, faces):
+    n, start = len(served[1]), time.monotonic()
+    hold(page, 1)
+    for k in range(66): page.mouse.move(*place(page, 1, .5 + .4*k/65))
+    while time.monotonic() < start + 2: page.mouse.move(*place(page, 1, .9 + .05*np.sin(20*time.monotonic())))
+    page.mouse.move(*place(page, 1, .9))
+    took = time.monotonic() - start
+    settle(page)
+    previews = len(served[1]) - n
+    assert 4 <= previews <= took/PREVIEW_SECONDS + 2 and not shows(page, faces, faces.pca.mean_)
+    assert cost(page, served, page.mouse.up) == 1
+    assert value(page, 1) == pytest.approx(2.4, abs=.15)
+    assert shows(page, faces, move_slider(faces, DECODER, faces.pca.mean_, 0, value(page, 1)))
 
 
-def value(page, i): return float(page.locator(f'#component-{i} input[type=number]').input_value())
+def test_arrow_key_moves_a_slider(page, served, faces):
+    slider(page, 2).focus()
+    for _ in range(4): page.keyboard.down('ArrowRight')
+    settle(page)
+    assert cost(page, served, lambda: page.keyboard.up('ArrowRight')) == 1
+    assert value(page, 2) == pytest.approx(.2)
+    assert coordinates(faces, DECODER, link(page)[1])[1] == pytest.approx(.2, abs=.01)
 
 
-def do(page, served, action):
-    "Act, wait for another picture, return how many decodings that cost"
-    before, n = picture(page), len(served[1])
-    action()
-    page.wait_for_function('old => document.querySelector("#face img").getAttribute("src") != old', arg=before)
-    page.wait_for_load_state('networkidle')
-    page.wait_for_timeout(500)
-    return len(served[1]) - n
-
-
-def drag(page, i, share):
-    "Drag a slider to a share of its way"
-    box = page.locator(f'#component-{i} input[type=range]').bounding_box()
-    y = box['y'] + box['height'] / 2
-    page.mouse.move(box['x'] + box['width'] / 2, y)
-    page.mouse.down()
-    page.mouse.move(box['x'] + box['width'] * share, y, steps=5)
-    page.mouse.up()
-
-
-def test_slider_changes_the_picture(page, served):
-    assert do(page, served, lambda: drag(page, 1, 0.9)) == 1
-    assert value(page, 1) > 2
-
-
-def test_keyboard_moves_a_slider(page, served):
-    page.locator('#component-2 input[type=range]').focus()
-    assert do(page, served, lambda: page.keyboard.press('ArrowRight')) == 1
-    assert value(page, 2) == pytest.approx(0.1)
-
-
-def test_typed_number_counts(page, served):
+def test_typed_number_counts_on_enter(page, served, faces):
     box = page.locator('#component-3 input[type=number]')
-    def type_two():
-        box.fill('2')
-        box.press('Enter')
-    assert do(page, served, type_two) == 1
+    box.fill('2')
+    settle(page)
+    assert cost(page, served, lambda: box.press('Enter')) == 1
+    assert shows(page, faces, move_slider(faces, DECODER, faces.pca.mean_, 2, 2))
+    press(page, 'Undo')
+    assert shows(page, faces, faces.pca.mean_)
 
 
-def test_randomize_and_reset_decode_once(page, served):
-    first = picture(page)
-    assert do(page, served, page.get_by_role('button', name='Randomize').click) == 1
-    assert any(value(page, i) for i in range(1, 9))
-    moved = picture(page)
-    assert do(page, served, page.get_by_role('button', name='Reset', exact=True).click) == 1
-    assert not any(value(page, i) for i in range(1, 9))
-    assert len({first, moved, picture(page)}) >= 2
+def test_other_coordinates_stay(page, faces):
+    "A slider moves one coordinate of all 64"
+    press(page, 'Randomize')
+    before = coordinates(faces, DECODER, link(page)[1])
+    enter_number(page, 'component-4', -1.5)
+    after = coordinates(faces, DECODER, link(page)[1])
+    assert abs(after - np.r_[before[:3], -1.5, before[4:]]).max() < .02
 
 
-def test_switching_runs(page, served):
-    def choose(name):
-        page.locator('#run input').click()
-        page.get_by_role('option', name=name).click()
+def test_slider_has_the_histogram_of_real_faces_behind_its_way(still, faces):
+    "-3 and 3 of the drawing are where the knob is at -3 and 3"
+    style = still.locator('#component-2').evaluate('e => { const s = getComputedStyle(e, "::before"); return [s.backgroundImage, parseFloat(s.left), parseFloat(s.width), parseFloat(s.height)] }')
+    assert base64.b64decode(style[0].split('base64,')[1].split('"')[0]).decode() == spread_svg(faces, DECODER, 1).replace('currentColor', '#808080')
+    left = still.locator('#component-2').bounding_box()['x'] + style[1]
+    assert left == pytest.approx(place(still, 2, 0)[0], abs=1.5) and left + style[2] == pytest.approx(place(still, 2, 1)[0], abs=1.5)
+    assert style[3] > 15
+
+
+def test_labels_tell_name_and_share(still):
+    labels = [still.locator(f'#component-{i} label').inner_text().strip() for i in range(1, 9)]
+    assert all(re.fullmatch(r'PC\d · (.+ · )?\d+(\.\d)?\s%', x) for x in labels), labels
+    assert any('light' in x for x in labels)
+
+
+def test_more_components_unfold(page, faces):
+    page.get_by_text('Components 9 to 16').click()
+    expect(slider(page, 16)).to_be_visible()
+    enter_number(page, 'component-16', 3)
+    assert shows(page, faces, move_slider(faces, DECODER, faces.pca.mean_, 15, 3))
+    keep(page, 'more-components', full_page=True)
+
+
+def test_other_components_keep_the_face(page, served, faces):
+    enter_number(page, 'component-1', 2)
+    face, labels = src(page), page.locator('.component label').all_inner_texts()
+    page.get_by_label(PLAIN).click()
+    settle(page)
+    assert src(page) == face and page.locator('.component label').all_inner_texts() != labels
+    assert values(page) == pytest.approx(coordinates(faces, PLAIN, move_slider(faces, DECODER, faces.pca.mean_, 0, 2))[:8].clip(-3, 3), abs=.03)
+    drag(page, 2, .9)
+    assert src(page) != face
+    press(page, 'Undo')
+    page.get_by_label(DECODER).click()
+    settle(page)
+    assert src(page) == face and values(page) == pytest.approx([2] + 7*[0], abs=.01)
+
+
+# The buttons below the face
+
+def test_randomize_and_reset_decode_once(page, served, faces):
+    assert cost(page, served, lambda: press(page, 'Randomize')) == 1
+    assert values(page).any() and not shows(page, faces, faces.pca.mean_)
+    assert cost(page, served, lambda: press(page, 'Reset')) == 1
+    assert not values(page).any() and shows(page, faces, faces.pca.mean_)
+
+
+def test_truncation_holds(page, faces):
+    for truncation in (.2, 3):
+        enter_number(page, 'truncation', truncation)
+        press(page, 'Randomize')
+        drawn = abs(coordinates(faces, PLAIN, link(page)[1]))
+        assert .6*truncation < drawn.max() <= truncation + .02
+
+
+def test_undo_and_redo(page):
+    pictures = [shown(page)]
+    press(page, 'Randomize')
+    pictures.append(shown(page))
+    drag(page, 1, .95)
+    pictures.append(shown(page))
+    seen = []
+    for name in ('Undo', 'Undo', 'Undo', 'Redo', 'Redo', 'Redo'):
+        press(page, name)
+        seen.append([i for i, p in enumerate(pictures) if same(shown(page), p)])
+    assert seen == [[1], [0], [0], [1], [2], [2]]
+
+
+def test_gauge_tells_how_usual_a_face_is(page):
+    gauge = page.locator('#gauge')
+    expect(gauge).to_contain_text('More usual than nearly all the training faces')
+    full = float(gauge.locator('meter').get_attribute('value'))
+    for i in range(1, 9): enter_number(page, f'component-{i}', 3)
+    expect(gauge).not_to_contain_text('nearly all')
+    assert full > .99 and float(gauge.locator('meter').get_attribute('value')) < .5
+    keep(page, 'unusual')
+
+
+def test_download(page, faces):
+    enter_number(page, 'component-1', 2)
+    with page.expect_download() as info: press(page, 'Download')
+    assert info.value.suggested_filename == 'face.png'
+    got, z = opened(info.value.path().read_bytes()), move_slider(faces, DECODER, faces.pca.mean_, 0, 2)
+    assert info.value.path().read_bytes()[:4] == b'\x89PNG'
+    assert np.array_equal(got, np.asarray(picture(faces, z.astype(np.float32), 1024))) and got.shape == (1024, 1024, 3)
+
+
+# Presets and links
+
+def test_direction_with_strength(page, served, faces):
+    tab(page, 'Presets')
+    page.locator('#direction').get_by_label('turn head').click()
+    enter_number(page, 'strength', -1.5)
+    assert cost(page, served, lambda: press(page, 'Apply')) == 1
+    assert shows(page, faces, faces.pca.mean_ - 1.5*faces.directions['turn head'])
+    keep(page, 'presets')
+    press(page, 'Undo')
+    assert shows(page, faces, faces.pca.mean_)
+
+
+def save_as(page, name):
+    tab(page, 'Presets')
+    page.get_by_label('Name of this face').fill(name)
+    press(page, 'Save in this browser')
+
+
+def saved(page):
+    "The names that the list of saved faces offers"
+    page.locator('#mine input').click()
+    names = page.get_by_role('option').all_inner_texts()
+    page.locator('#mine input').blur()
+    expect(page.get_by_role('option')).to_have_count(0)
+    return [n.replace('✓', '').strip() for n in names]
+
+
+def test_saved_face_outlives_the_page(page, served):
+    press(page, 'Randomize')
+    face = shown(page)
+    save_as(page, 'Grandma ☺')
+    enter(page, served[0])
+    assert not same(shown(page), face)
+    tab(page, 'Presets')
+    choose(page, 'mine', 'Grandma ☺')
+    press(page, 'Load')
+    assert same(shown(page), face)
+    press(page, 'Undo')
+    assert not same(shown(page), face)
+
+
+def test_rename_and_delete(page):
+    save_as(page, 'a')
+    save_as(page, 'b')
+    page.get_by_label('Name of this face').fill('a')
+    press(page, 'Rename')
+    warned(page, 'already')
+    page.get_by_label('Name of this face').fill('c')
+    press(page, 'Rename')
+    assert saved(page) == ['a', 'c']
+    choose(page, 'mine', 'a')
+    press(page, 'Delete')
+    assert saved(page) == ['c']
+    press(page, 'Delete')
+    warned(page, 'choose one of your saved faces first')
+
+
+def test_export_and_import(page, browser, served, faces):
+    enter_number(page, 'component-1', 2)
+    save_as(page, 'one')
+    with page.expect_download() as info: press(page, 'Export')
+    content = json.loads(info.value.path().read_text())
+    assert set(content) == {'format_version', 'run', 'faces'} and content['run'] == 'faces' and list(content['faces']) == ['one']
+    assert content['faces']['one'] == pytest.approx(move_slider(faces, DECODER, faces.pca.mean_, 0, 2), abs=1e-3)
+    with visit(browser, served[0]) as other:
+        bring(other, info.value.path().read_bytes())
+        choose(other, 'mine', 'one')
+        press(other, 'Load')
+        assert same(shown(other), shown(page))
+
+
+def bring(page, content):
+    tab(page, 'Presets')
+    with page.expect_file_chooser() as info: page.get_by_text('Import', exact=True).click()
+    info.value.set_files(dict(name='faces.json', mimeType='application/json', buffer=content))
+    page.wait_for_timeout(300)
+    settle(page)
+
+
+@pytest.mark.parametrize('name', ['faces', 'sixteen'])
+def test_link_opens_the_same_face(page, browser, served, runs, name):
+    if name != 'faces': choose(page, 'run', name)
+    press(page, 'Randomize')
+    face, (linked, z) = shown(page), link(page)
+    assert linked == name
+    address = page.locator('#address textarea').input_value()
+    assert address == page.url
+    with visit(browser, address) as other:
+        assert same(shown(other), face) and other.locator('#run input').input_value() == name
+        assert values(other) == pytest.approx(values(page), abs=.02)
+        before = src(other)
+        drag(other, 1, .05)
+        assert src(other) != before
+
+
+# Runs and visitors
+
+def asked_once(page, action):
+    "Act; was none of the server's functions called twice?"
+    calls = []
+    page.on('request', lambda r: 'queue/join' in r.url and calls.append(r.post_data_json['fn_index']))
+    action()
+    return len(calls) == len(set(calls)) > 0
+
+
+def test_switching_runs(page, served, runs):
     label = page.locator('#component-1').inner_text()
-    assert do(page, served, lambda: drag(page, 1, 0.1)) == 1
-    assert do(page, served, lambda: choose('four')) == 1
+    drag(page, 1, .1)
+    assert asked_once(page, lambda: choose(page, 'run', 'four'))
+    four = load_run(runs/'four')
+    assert shows(page, four, four.pca.mean_) and not values(page, 4).any()
     expect(page.locator('#component-4')).to_be_visible()
     expect(page.locator('#component-5')).not_to_be_visible()
-    assert value(page, 1) == 0 and page.locator('#component-1').inner_text() != label
-    assert do(page, served, lambda: drag(page, 2, 0.9)) == 1
-    assert do(page, served, lambda: choose('sixteen')) == 1
+    assert page.locator('#component-1').inner_text() != label
+    tab(page, 'About')
+    expect(page.locator('#about')).to_contain_text(f'{four.config["results"]["mse"]:.4f}')
+    keep(page, 'about')
+    tab(page, 'Sliders')
+    enter_number(page, 'component-2', 3)
+    assert shows(page, four, move_slider(four, DECODER, four.pca.mean_, 1, 3))
+    choose(page, 'run', 'faces')
     expect(page.locator('#component-5')).to_be_visible()
 
 
-def test_two_visitors_do_not_share_faces(page, browser, served):
-    other = browser.new_page()
-    other.goto(served[0])
-    other.locator('#face img').wait_for()
-    before = picture(other)
-    do(page, served, page.get_by_role('button', name='Randomize').click)
-    assert picture(other) == before and value(other, 1) == 0
-    other.close()
+def test_saved_faces_belong_to_a_run(page):
+    save_as(page, 'mine')
+    choose(page, 'run', 'four')
+    assert saved(page) == []
+    choose(page, 'run', 'faces')
+    assert saved(page) == ['mine']
 
 
-def test_screenshot(page, served):
-    do(page, served, lambda: drag(page, 1, 0.8))
-    (ROOT/'artifacts').mkdir(exist_ok=True)
-    page.screenshot(path=ROOT/'artifacts'/'app.png')
-    assert page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
+def test_visitors_do_not_share_faces(browser, served, faces):
+    "Three at once, each with another slider; whose turn it is changes, whose face it is does not"
+    with visit(browser, served[0]) as a, visit(browser, served[0]) as b, visit(browser, served[0]) as c:
+        save_as(a, 'private')
+        tab(a, 'Sliders')
+        for step in (1, 2):
+            for i, p in enumerate((a, b, c)): enter_number(p, f'component-{i + 1}', step)
+        for i, p in enumerate((a, b, c)): assert shows(p, faces, move_slider(faces, DECODER, faces.pca.mean_, i, 2))
+        press(b, 'Undo')
+        assert shows(b, faces, move_slider(faces, DECODER, faces.pca.mean_, 1, 1)) and value(c, 2) == 0
+        tab(b, 'Presets')
+        assert saved(b) == []
+
+
+# Hostile input
+
+def presets(z, **more): return json.dumps(dict(dict(format_version=1, run='faces', faces={'a': z}), **more)).encode()
+
+
+BAD_PRESETS = {presets([0.]*63): 'has 63 numbers', presets([float('nan')]*64): 'no JSON', presets([1e300]*64): 'within ±100', presets([0.]*64, more=1): 'these have others',
+               presets([0.]*64, run='lfw'): "belong to the run 'lfw'", b'[' + b' '*10_000_000: 'larger than 1 MB', b'\x89PNG': 'no JSON'}
+
+
+def test_bad_presets_are_refused(page, served):
+    for content, says in BAD_PRESETS.items():
+        bring(page, content)
+        warned(page, says)
+        page.get_by_test_id('toast-close').first.click()
+    assert saved(page) == []
+    alive(page, served)
+
+
+BAD_LINKS = {'faces~%%%': 'damaged or cut off', 'faces~AAAA': 'damaged or cut off', 'é': 'no name for a run', '../../etc~AAAA': 'no name for a run', 'nowhere~AAA': 'no run', 'faces~AAA': 'has 1 numbers', 'faces~AH4': 'NaN', 'faces~' + 'A'*5000: 'longer than 4 kB'}
+
+
+def test_bad_links_are_refused(page, served, faces):
+    for text, says in BAD_LINKS.items():
+        enter(page, f'{served[0]}?face={quote(text)}')
+        warned(page, says)
+        assert shows(page, faces, faces.pca.mean_)
+    alive(page, served)
+
+
+def test_run_names_that_no_page_would_send(page, served):
+    "What the browser sends is changed on its way"
+    face = src(page)
+    for name, says in (('../../etc', 'not in the list'), (None, 'no run')):
+        page.route('**/queue/join*', lambda route: route.continue_(post_data=json.dumps(dict(asked := route.request.post_data_json, data=[name, *asked['data'][1:]]))))
+        press(page, 'Randomize')
+        warned(page, says)
+        page.unroute('**/queue/join*')
+    assert src(page) == face
+    keep(page, 'refused')
+    alive(page, served)
+
+
+def test_run_deleted_while_it_is_open(browser, served, runs):
+    shutil.copytree(runs/'four', runs/'doomed')
+    with visit(browser, served[0]) as page:
+        choose(page, 'run', 'doomed')
+        alive(page, served)
+        shutil.rmtree(runs/'doomed')
+        press(page, 'Randomize')
+        warned(page, 'doomed')
+        keep(page, 'deleted-run')
+        choose(page, 'run', 'sixteen')
+        alive(page, served)
+        page.locator('#run input').click()
+        expect(page.get_by_role('option', name='faces')).to_be_visible()
+        expect(page.get_by_role('option', name='doomed')).to_have_count(0)
+
+
+# For everybody
+
+def rules(page):
+    "Serious and critical violations of axe-core's rules"
+    found = Axe().run(page).response['violations']
+    return [(v['id'], n['target'], n['html'][:120]) for v in found if v['impact'] in ('serious', 'critical') for n in v['nodes']]
+
+
+TABS = 'Sliders', 'Presets', 'Photo', 'Morph', 'Map', 'Compare', 'About'
+
+
+def any_tab(page, name):
+    "Open a tab, also one that a phone keeps behind its three dots"
+    if page.get_by_role('tab', name=name).is_visible(): return tab(page, name)
+    page.locator('.overflow-menu > button').click()
+    page.locator('.overflow-dropdown').get_by_text(name, exact=True).click()
+    settle(page)
+
+
+@pytest.mark.parametrize('theme', ['light', 'dark'])
+@pytest.mark.parametrize('viewport', [PROJECTOR, PHONE], ids=['projector', 'phone'])
+def test_accessible(browser, served, viewport, theme):
+    with visit(browser, f'{served[0]}?__theme={theme}', viewport) as page:
+        for name in TABS:
+            any_tab(page, name)
+            page.wait_for_timeout(300)
+            keep(page, f'{name.lower().replace(" ", "-")}-{theme}-{viewport["width"]}', full_page=True)
+            assert not rules(page), name
+
+
+def test_phone(browser, served, faces):
+    with visit(browser, served[0], PHONE, is_mobile=True, has_touch=True) as page:
+        assert page.evaluate('document.documentElement.scrollWidth') <= PHONE['width']
+        expect(page.locator('#face img')).to_be_in_viewport(ratio=1)
+        assert page.locator('#face img').bounding_box()['width'] > 250
+        for i in range(1, 9): assert slider(page, i).bounding_box()['width'] > 250
+        slider(page, 3).scroll_into_view_if_needed()
+        page.touchscreen.tap(*place(page, 3, .9))
+        settle(page)
+        assert value(page, 3) == pytest.approx(2.4, abs=.2)
+        assert shows(page, faces, move_slider(faces, DECODER, faces.pca.mean_, 2, value(page, 3)))
+
+
+def test_face_and_sliders_fit_on_a_projector(still):
+    "Nobody has to scroll between a slider and the face"
+    assert still.evaluate('document.documentElement.scrollWidth') <= PROJECTOR['width']
+    for x in (still.locator('#face img'), still.locator('#gauge'), *(slider(still, i) for i in range(1, 9))): expect(x).to_be_in_viewport(ratio=1)
+
+
+def tab_to(page, name, role, key='Tab', steps=40):
+    "Press the tab key until something of this role and name has the focus"
+    for _ in range(steps):
+        page.keyboard.press(key)
+        focused = page.evaluate('[document.activeElement.getAttribute("aria-label") || document.activeElement.innerText, document.activeElement.getAttribute("role") || document.activeElement.type]')
+        if re.fullmatch(name, (focused[0] or '').strip()) and focused[1] == role: return
+    raise AssertionError(f'the tab key does not reach {name}')
+
+
+def test_keyboard_only(page, faces):
+    first = src(page)
+    tab_to(page, 'Randomize', 'submit')
+    page.keyboard.press('Enter')
+    settle(page)
+    drawn = src(page)
+    page.keyboard.press('Space')
+    settle(page)
+    assert len({first, drawn, src(page)}) == 3
+    tab_to(page, 'Sliders', 'tab')
+    tab_to(page, 'range slider for PC1.*', 'range')
+    before = src(page)
+    page.keyboard.press('End')
+    settle(page)
+    assert value(page, 1) == 3 and src(page) != before
+    tab_to(page, 'Presets', 'tab', key='Shift+Tab')
+    page.keyboard.press('Enter')
+    expect(page.locator('#direction')).to_be_visible()
+
+
+def test_focus_is_visible(still):
+    "Who uses the keyboard sees where it is"
+    for where in (slider(still, 1), still.get_by_role('button', name='Randomize'), still.get_by_role('tab', name='Presets')):
+        plain = where.evaluate('e => { const s = getComputedStyle(e); return [s.outlineStyle, s.outlineWidth, s.boxShadow] }')
+        still.keyboard.press('Tab')
+        where.focus()
+        assert where.evaluate('e => { const s = getComputedStyle(e); return [s.outlineStyle, s.outlineWidth, s.boxShadow] }') != plain
+
+
+# Starting
+
+def test_only_this_computer_is_served(served):
+    "By default nobody else in the room can connect"
+    port = int(re.search(r':(\d+)', served[0])[1])
+    socket.create_connection(('127.0.0.1', port), 5).close()
+    with pytest.raises(ConnectionRefusedError): socket.create_connection(('127.0.0.2', port), 5)
 
 
 def test_broken_runs_are_left_out(runs, tmp_path):
     shutil.copytree(runs, tmp_path/'runs')
     weights = tmp_path/'runs'/'sixteen'/'model.safetensors'
     weights.write_bytes(weights.read_bytes()[:-1])
-    demo = launch(tmp_path/'runs', block=False)
-    assert '"four"' in urlopen(demo.local_url + 'config').read().decode()
+    demo = launch('four', tmp_path/'runs', block=False)
+    assert '"four"' in (config := urlopen(demo.local_url + 'config').read().decode()) and '"sixteen"' not in config
     demo.close()
     done = run('fae_app', '--runs', tmp_path/'runs', '--run', 'sixteen', check=False)
     assert done.returncode == 2 and 'cut off' in done.stderr and 'Traceback' not in done.stderr

@@ -75,5 +75,5 @@ def test_commands(clone, monkeypatch):
 def test_python(tmp_path):
     "The snippets, made small, in a folder of their own"
     for code, prints in zip(PYTHON, ["'mse'", '[3, 3, 64, 64]'], strict=True):
-        code = code.replace("epochs=20", "epochs=1, limit=300, image_size=32, base_channels=8, bs=32").replace("launch('runs')", "launch('runs', block=False)")
+        code = code.replace("epochs=20", "epochs=1, limit=300, image_size=32, base_channels=8, bs=32").replace('launch(block=True)', 'launch()')
         assert prints in run('python', '-c', code, cwd=tmp_path).stdout

@@ -1,0 +1,256 @@
+"""The app's other tabs in a real browser: photo, morph, map, compare."""
+import re, zlib
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from browsing import PROJECTOR, alive, choose, cost, enter_number, keep, link, press, settle, shown, shows, src, tab, visit, warned
+from PIL import Image
+from playwright.sync_api import expect
+
+from face_autoencoder.explore import MAPPED, bases, code_on_map, crop_photo, encode_photo, find_face, open_photo, picture
+from face_autoencoder.faces import render_faces, sample_factors
+from face_autoencoder.tabs import first_slots
+
+
+def go(page, name):
+    tab(page, name)
+    settle(page)
+
+
+def code(page, back):
+    "Code of the face that is shown"
+    z = link(page)[1]
+    go(page, back)
+    return z
+
+
+# Photo
+
+def visitor(seed=2027):
+    "Somebody whom no run has seen"
+    return Image.fromarray(render_faces(sample_factors(1, seed), 192)[0].permute(1, 2, 0).numpy())
+
+
+def saved(image, kind='PNG', **how):
+    image.save(file := BytesIO(), kind, **how)
+    return file.getvalue()
+
+
+def upload(page, content, name='photo.png'):
+    with TemporaryDirectory() as folder:
+        (Path(folder)/name).write_bytes(content)
+        page.locator('#photo input[type=file]').set_input_files(Path(folder)/name)
+        settle(page)
+
+
+def fit(page): return page.locator('#fit img')
+
+
+def error(page): return float(re.search(r'MSE\) ([\d.]+);', page.locator('#fit').inner_text())[1])
+
+
+@pytest.fixture
+def photo(page):
+    go(page, 'Photo')
+    return page
+
+
+def test_photo_is_encoded_and_forgotten(photo, served, faces):
+    assert cost(photo, served, lambda: upload(photo, saved(visitor()))) <= 3 # reconstruction and error in the tab, and the face
+    seen = crop_photo(visitor(), 64, *(find_face(visitor()) or (.5, .5, 1)))
+    assert shows(photo, faces, encode_photo(faces, seen))
+    expect(fit(photo)).to_have_count(3)
+    assert abs(code(photo, 'Photo') - encode_photo(faces, seen)).max() < .01
+    assert not [f for f in served[2].rglob('*') if f.is_file()] # nothing is left on the disk
+    keep(photo, 'photo', full_page=True)
+    press(photo, 'Undo')
+    assert shows(photo, faces, faces.pca.mean_)
+
+
+def test_crop_by_hand(photo, faces):
+    wall = Image.new('RGB', (600, 400), 'white')
+    wall.paste(visitor(), (380, 180))
+    upload(photo, saved(wall))
+    for name, number in (('x', .79), ('y', .69), ('zoom', 2.)): enter_number(photo, f'crop-{name}', number)
+    assert shows(photo, faces, encode_photo(faces, crop_photo(wall, 64, .79, .69, 2.)))
+
+
+def test_refine_lowers_the_error(photo, faces):
+    upload(photo, saved(visitor()))
+    before, face = error(photo), src(photo)
+    photo.get_by_role('button', name='Refine').click()
+    expect(photo.locator('#fit progress')).to_be_visible()
+    expect(photo.locator('#fit progress')).to_have_count(0)
+    settle(photo)
+    assert error(photo) < .97*before and src(photo) != face
+    assert shows(photo, faces, code(photo, 'Photo'))
+    press(photo, 'Undo')
+    assert src(photo) == face
+
+
+def test_another_run_sees_the_same_photo(photo):
+    upload(photo, saved(visitor()))
+    choose(photo, 'run', 'sixteen')
+    enter_number(photo, 'crop-zoom', 1.5)
+    expect(fit(photo)).to_have_count(3)
+
+
+exif = Image.Exif()
+exif[0x0112] = 3 # upside down
+AWKWARD = {'turned': dict(image=visitor().rotate(180), kind='JPEG', quality=95, exif=exif), 'cmyk': dict(image=visitor().convert('CMYK'), kind='JPEG', quality=95),
+           'animated': dict(image=visitor(), kind='GIF', save_all=True, append_images=[Image.new('RGB', (192, 192))])}
+
+
+@pytest.mark.parametrize('how', AWKWARD.values(), ids=AWKWARD)
+def test_awkward_photos_are_fine(photo, faces, how):
+    content = saved(**how)
+    upload(photo, content, f'photo.{how["kind"].lower()}')
+    seen = open_photo(BytesIO(content))
+    assert abs(np.asarray(seen, dtype=float) - np.asarray(visitor())).mean() < 12
+    assert shows(photo, faces, encode_photo(faces, crop_photo(seen, 64, *(find_face(seen) or (.5, .5, 1)))))
+
+
+def bomb():
+    "A PNG that says it is 50,000 pixels wide and high"
+    small = bytearray(saved(Image.new('RGB', (64, 64))))
+    small[16:24] = (50_000).to_bytes(4, 'big')*2
+    small[29:33] = zlib.crc32(small[12:29]).to_bytes(4, 'big')
+    return bytes(small)
+
+
+HOSTILE = {'text': (b'hello', 'no picture'), 'truncated': (saved(visitor().resize((600, 600)), 'JPEG')[:9000], 'damaged or cut off'), 'bomb': (bomb(), '50 megapixels'), 'dot': (saved(Image.new('RGB', (1, 1))), '1 x 1 pixels'),
+           'svg': (b'<svg xmlns="http://www.w3.org/2000/svg"><script>document.title = "hacked"</script></svg>', 'no picture'), 'large': (saved(Image.new('RGB', (64, 64))) + bytes(60_000_000), '20')}
+
+
+@pytest.mark.parametrize('name', HOSTILE)
+def test_hostile_photos_are_refused(photo, served, name):
+    content, says = HOSTILE[name]
+    upload(photo, content, 'photo.svg' if name == 'svg' else 'photo.png')
+    warned(photo, says)
+    keep(photo, f'refused-{name}')
+    expect(fit(photo)).to_have_count(0)
+    assert photo.title() != 'hacked' and not [f for f in served[2].rglob('*') if f.is_file()]
+    alive(photo, served)
+
+
+def test_webcam(browser, served):
+    "Chromium's own test picture, as no camera is here"
+    with visit(browser, served[0], permissions=['camera']) as page:
+        go(page, 'Photo')
+        for name in ('Capture from camera', 'Click to Access Webcam'): page.locator('#photo').get_by_role('button', name=name).click()
+        page.wait_for_function('document.querySelector("#photo video")?.readyState > 3 && document.querySelector("#photo video").currentTime > .2')
+        page.locator('#photo').get_by_role('button', name='capture photo').click()
+        expect(fit(page)).to_have_count(3)
+        settle(page)
+        assert not [f for f in served[2].rglob('*') if f.is_file()]
+
+
+# Morph
+
+def test_slots_take_faces(page, faces):
+    go(page, 'Morph')
+    expect(page.locator('#strip img')).to_have_count(9)
+    slots = page.locator('.slot img')
+    first, strip = [s.get_attribute('src') for s in slots.all()], page.locator('#strip').inner_html()
+    page.locator('#shown-B').click()
+    page.locator('#random-C').click()
+    settle(page)
+    page.locator('#number-A input').fill('17')
+    settle(page)
+    assert all(a != b.get_attribute('src') for a, b in zip(first, slots.all())) and page.locator('#strip').inner_html() != strip
+    page.locator('#number-A input').fill('999999')
+    warned(page, 'training faces 0 to')
+
+
+def test_walk_from_a_to_b(page, served, faces):
+    go(page, 'Morph')
+    a, b, c = first_slots(faces).values()
+    page.get_by_label('Straight (lerp)').click()
+    settle(page)
+    enter_number(page, 'morph', .25)
+    assert shows(page, faces, .75*a + .25*b)
+    walk = page.locator('#morph input[type=range]')
+    walk.focus()
+    assert cost(page, served, lambda: page.keyboard.press('End') or settle(page)) <= 3
+    assert shows(page, faces, b)
+    keep(page, 'morph', full_page=True)
+    press(page, 'Show A − B + C')
+    assert shows(page, faces, a - b + c)
+    press(page, 'Undo')
+    assert shows(page, faces, b)
+
+
+def test_film_to_keep(page):
+    go(page, 'Morph')
+    with page.expect_download() as info: press(page, 'Download the film (GIF)')
+    gif = Image.open(info.value.path())
+    assert (info.value.suggested_filename, gif.format, gif.n_frames) == ('film.gif', 'GIF', 38)
+
+
+def test_slots_belong_to_a_run(page, runs):
+    go(page, 'Morph')
+    before = page.locator('#strip').inner_html()
+    choose(page, 'run', 'sixteen')
+    assert page.locator('#strip').inner_html() != before
+    press(page, 'Show A − B + C')
+    assert src(page)
+
+
+# Map
+
+def test_click_on_the_map(page, faces):
+    go(page, 'Map')
+    box = page.locator('#map img').bounding_box()
+    page.locator('#map img').click(position=dict(x=.3*box['width'], y=.6*box['height']))
+    settle(page)
+    z = code_on_map(faces, 'components', MAPPED, 1000, .3, .6)
+    assert abs(bases(faces)['Through the decoder'].transform([code(page, 'Map')])[0] - bases(faces)['Through the decoder'].transform([z])[0]).max() < .05
+    keep(page, 'map', full_page=True)
+
+
+def test_tsne_shows_the_nearest_face(page, faces):
+    go(page, 'Map')
+    page.get_by_label('t-SNE').click()
+    settle(page)
+    keep(page, 'tsne', full_page=True)
+    box = page.locator('#map img').bounding_box()
+    page.locator('#map img').click(position=dict(x=.5*box['width'], y=.4*box['height']))
+    settle(page)
+    assert abs(faces.latents.mu - code(page, 'Map')).max(1).min() < .01 # one of the run's own
+
+
+def test_map_by_keyboard(page, faces):
+    go(page, 'Map')
+    page.locator('#map .map').focus()
+    for key in ['ArrowRight']*5 + ['ArrowUp']*3 + ['Enter']: page.keyboard.press(key)
+    settle(page)
+    assert shows(page, faces, code_on_map(faces, 'components', MAPPED, 1000, .6, .44))
+
+
+def test_map_of_another_run(page):
+    go(page, 'Map')
+    first = page.locator('#map img').get_attribute('src')
+    choose(page, 'run', 'sixteen')
+    expect(page.locator('#map img')).to_have_count(0)
+    page.get_by_label('t-SNE').click()
+    settle(page)
+    assert page.locator('#map img').get_attribute('src') != first
+
+
+# Compare
+
+def test_two_runs_under_the_same_sliders(page, faces):
+    go(page, 'Compare')
+    choose(page, 'other', 'sixteen')
+    left, right = [page.locator(f'#{side}-face img') for side in ('left', 'right')]
+    before = left.get_attribute('src'), right.get_attribute('src')
+    for words in ('faces', 'sixteen', 'nats', 'active units', 'verdict'): expect(page.locator('#comparison')).to_contain_text(words)
+    enter_number(page, 'both-1', 2)
+    assert left.get_attribute('src') != before[0] and right.get_attribute('src') != before[1]
+    assert '|' in page.locator('#both-1 label').inner_text()
+    keep(page, 'compare', full_page=True)
+    choose(page, 'run', 'four')
+    expect(page.locator('#left-face figcaption')).to_have_text('four')
