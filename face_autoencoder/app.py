@@ -7,7 +7,7 @@ __all__ = ['CSS', 'BROWSER', 'WELCOME', 'THEME', 'LOOK', 'release', 'show_mean',
            'add_direction', 'turn_sliders', 'mine', 'save_face', 'load_face', 'rename_face', 'delete_face',
            'export_faces', 'import_faces', 'Page', 'build_app', 'on_colab', 'app', 'launch']
 
-# %% ../nbs/09_app.ipynb #ecf5b7f2
+# %% ../nbs/09_app.ipynb #053b6339
 import json
 from functools import partial
 from importlib import import_module
@@ -20,7 +20,7 @@ import torch
 from fastcore.imports import in_ipython
 
 from .explore import bases, check_code, face_to_text, json_to_presets, move_slider, picture, presets_to_json, random_code, text_to_face
-from .page import AT_ONCE, N_SLIDERS, QUIET, Explorer, about, data_url, everything, fresh, looks, make_slider, on_run, preview, redo, spread_css, then, undo
+from .page import AT_ONCE, N_SLIDERS, PREVIEW, QUIET, Explorer, about, at_once, data_url, everything, fresh, hint, looks, make_slider, on_run, only_show, places, redo, spread_css, then, undo
 from .runs import Run, RunError
 from .tabs import compare_tab, map_tab, morph_tab, photo_tab
 
@@ -30,7 +30,7 @@ def release(i, run, basis, state, value):
     z = move_slider(run, basis, state['z'], i, float(value))
     return [then(state, z), *looks(run, z)]
 
-# %% ../nbs/09_app.ipynb #cca2d2db
+# %% ../nbs/09_app.ipynb #9144dd22
 def show_mean(run, basis, state): return everything(run, basis, then(state, run.pca.mean_))
 def step_back(run, basis, state): return everything(run, basis, undo(state))
 def step_forth(run, basis, state): return everything(run, basis, redo(state))
@@ -44,8 +44,7 @@ def add_direction(run, basis, state, direction, strength):
 
 def turn_sliders(run, basis, state):
     "The same face on the sliders of another PCA"
-    values = everything(run, basis, state)[3:]
-    return [*[make_slider(run, basis, i, v) for i, v in enumerate(values)], spread_css(run, basis)]
+    return [*[make_slider(run, basis, i, v) for i, v in enumerate(places(run, basis, state['z']))], spread_css(run, basis)]
 
 # %% ../nbs/09_app.ipynb #96dac066
 def mine(store, run):
@@ -82,7 +81,7 @@ def delete_face(run, store, title):
 def export_faces(run, store): return presets_to_json(mine(store, run), run)
 def import_faces(run, store, content): return _kept(run, store, mine(store, run) | json_to_presets(content, run))
 
-# %% ../nbs/09_app.ipynb #9933a030
+# %% ../nbs/09_app.ipynb #ccd8fede
 CSS = '''
 .gradio-container {overflow: clip !important; width: 100%; min-width: 0; max-width: 1240px !important; margin: 0 auto !important}
 #spread {display: none}
@@ -112,6 +111,15 @@ button[role=tab].selected {color: var(--body-text-color)}
 '''
 
 BROWSER = '''<script>
+let moving = false, newest = 0, due = 0
+document.addEventListener('input', () => moving = true, true)
+document.addEventListener('pointerup', () => moving = false, true)
+window.faePreview = async x => {
+  const now = performance.now(), mine = ++newest
+  if (due < now) due = Math.max(due + 100, now + 30)
+  await new Promise(wake => setTimeout(wake, due - now))
+  return moving && mine == newest ? x : new Promise(() => {})
+}
 document.addEventListener('keyup', e => e.target.type == 'range' && e.key != 'Tab' && e.target.dispatchEvent(new PointerEvent('pointerup', {bubbles: true})))
 document.addEventListener('keydown', e => e.target.type == 'number' && e.key == 'Enter' && e.target.blur())
 window.faeSave = (name, text) => {
@@ -129,7 +137,7 @@ window.faeLink = face => {
 }
 </script>'''
 
-# %% ../nbs/09_app.ipynb #1d5617b0
+# %% ../nbs/09_app.ipynb #9c70df67
 def _two_columns(first, last, run, basis):
     "Sliders in two columns of equal length"
     sliders, middle = [], (first + last)//2
@@ -141,6 +149,7 @@ def _two_columns(first, last, run, basis):
 def _slider_groups(p, run):
     "The first eight sliders, and more in groups of eight that open on demand"
     sliders, groups = _two_columns(0, 8, run, p.basis.value), []
+    p.truncation = gr.Slider(.2, 3, 1.5, step=.1, label='Randomize within ± σ', elem_id='truncation', buttons=[])
     for first in range(8, N_SLIDERS, 8):
         with gr.Accordion(f'Components {first + 1} to {first + 8}', open=False, visible=run.pca.n_components_ > first) as group: sliders += _two_columns(first, first + 8, run, p.basis.value)
         groups.append(group)
@@ -155,7 +164,7 @@ def _face_column(run, state):
         back, forth, reset, save = [gr.Button(x, size='sm', min_width=56) for x in ('Undo', 'Redo', 'Reset', 'Download')]
     return SimpleNamespace(image=image, gauge=gauge, back=back, forth=forth, reset=reset, randomize=randomize, save=save)
 
-# %% ../nbs/09_app.ipynb #89184d0f
+# %% ../nbs/09_app.ipynb #428de3f8
 def _preset_column(run):
     "The run's directions, and the visitor's own presets"
     names = list(run.directions or {})
@@ -169,7 +178,7 @@ def _preset_column(run):
         mine = gr.Dropdown([], label='Saved faces', elem_id='mine')
         with gr.Row(): load, rename, delete = [gr.Button(x, size='sm', min_width=70, elem_id=f'{x.lower()}-preset') for x in ('Load', 'Rename', 'Delete')]
         with gr.Row(): export, bring = gr.Button('Export', size='sm', min_width=70, elem_id='export'), gr.UploadButton('Import', type='binary', file_types=['.json'], size='sm', min_width=70, elem_id='import')
-    with gr.Group(): link, address = gr.Button('Link to this face', elem_id='link'), gr.Textbox(label='Address', interactive=False, elem_id='address')
+    with gr.Group(): link, address = gr.Button('Link to this face', elem_id='link'), gr.Textbox(label='Address', interactive=False, elem_id='address', buttons=['copy'])
     return SimpleNamespace(group=group, direction=direction, strength=strength, add=add, title=title, save=save, mine=mine, load=load, rename=rename, delete=delete, export=export, bring=bring, link=link, address=address)
 
 # %% ../nbs/09_app.ipynb #f808f516
@@ -184,12 +193,12 @@ def _open_link(explorer, request, name, basis, state):
     except (RunError, ValueError) as e: gr.Warning(str(e))
     return name, basis, state
 
-# %% ../nbs/09_app.ipynb #f1759340
+# %% ../nbs/09_app.ipynb #103deaed
 def _wire_sliders(p, sliders, f):
     "Preview while a slider is dragged, keep when it is let go"
     for i, s in enumerate(sliders):
-        moved = on_run(p.explorer, partial(release, i))
-        s.input(preview(moved), [p.name, p.basis, p.state, s], [f.image, f.gauge], trigger_mode='always_last', **QUIET)
+        moved = at_once(on_run(p.explorer, partial(release, i)), 3)
+        s.input(only_show(moved), [p.name, p.basis, p.state, s], [f.image, f.gauge], **PREVIEW)
         s.release(moved, [p.name, p.basis, p.state, s], [p.state, f.image, f.gauge], **AT_ONCE)
 
 def _wire_face(p, f):
@@ -230,15 +239,15 @@ def _visit(p):
     def visit(name, basis, state, store, request:gr.Request): return _page(p, *_open_link(p.explorer, request, name, basis, state), store)
     return visit
 
-# %% ../nbs/09_app.ipynb #376a5892
+# %% ../nbs/09_app.ipynb #006f51f5
 def _right_column(p, first, f):
     "Run, components and tabs"
     with gr.Row():
         p.name = gr.Dropdown(p.explorer.names(), value=first.name, label='Run', elem_id='run', scale=2, min_width=130)
         p.basis = gr.Radio(list(bases(first)), value=next(iter(bases(first))), label='Components', elem_id='basis', scale=3, min_width=310)
+    p.on_new_run.append(([hint(first)], lambda run: [hint(run)]))
     with gr.Tab('Sliders'):
         sliders = _slider_groups(p, first)
-        p.truncation = gr.Slider(.2, 3, 1.5, step=.1, label='Randomize within ± σ', elem_id='truncation', buttons=[])
     p.everything = [p.state, f.image, f.gauge, *sliders]
     with gr.Tab('Presets'): presets = _preset_column(first)
     with gr.Tab('Photo'): photo_tab(p)
@@ -297,7 +306,7 @@ def _stand_in(run):
     from face_autoencoder.widgets import show_widgets # here, as the page itself needs no ipywidgets
     show_widgets(run)
 
-# %% ../nbs/09_app.ipynb #c0517849
+# %% ../nbs/09_app.ipynb #5bb86fd7
 class app:
     "The app for a run, ready to be launched"
     def __init__(self,
@@ -317,7 +326,7 @@ class app:
         "Serve the app and print its address; OSError if the port is in use. On Colab without a public link, show widgets"
         if port is not None and not 0 < port < 65536: raise ValueError(f'port must be between 1 and 65535, not {port}')
         if on_colab() and not share: return _stand_in(self.run)
-        try: self.demo.launch(server_name='127.0.0.1', server_port=port, share=share, prevent_thread_lock=True, **LOOK)
+        try: self.demo.launch(server_name='127.0.0.1', server_port=port, share=share, max_threads=8, prevent_thread_lock=True, **LOOK)
         except OSError as e:
             if port is None: raise
             raise OSError(f'port {port} is in use: choose another, or leave it out to get a free one') from e

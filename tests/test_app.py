@@ -12,7 +12,6 @@ from playwright.sync_api import expect
 
 from face_autoencoder.app import launch
 from face_autoencoder.explore import coordinates, move_slider, picture, spread_svg
-from face_autoencoder.page import PREVIEW_SECONDS
 from face_autoencoder.runs import load_run
 
 DECODER, PLAIN = 'Through the decoder', 'Plain PCA'
@@ -40,10 +39,25 @@ def test_drag_previews_and_decodes_once_on_release(page, served, faces):
     took = time.monotonic() - start
     settle(page)
     previews = len(served[1]) - n
-    assert 4 <= previews <= took/PREVIEW_SECONDS + 2 and not shows(page, faces, faces.pca.mean_)
+    assert 4 <= previews <= took/.1 + 2 and not shows(page, faces, faces.pca.mean_)
     assert cost(page, served, page.mouse.up) == 1
     assert value(page, 1) == pytest.approx(2.4, abs=.15)
     assert shows(page, faces, move_slider(faces, DECODER, faces.pca.mean_, 0, value(page, 1)))
+
+
+def test_click_on_the_track_needs_no_preview(page, served, faces):
+    for share in (.8, .3):
+        slider(page, 5).scroll_into_view_if_needed()
+        assert cost(page, served, lambda: page.mouse.click(*place(page, 5, share))) == 1
+        assert shows(page, faces, move_slider(faces, DECODER, faces.pca.mean_, 4, value(page, 5)))
+
+
+def test_quick_taps_are_not_lost(page, faces):
+    slider(page, 2).focus()
+    for _ in range(12): page.keyboard.press('ArrowRight')
+    settle(page)
+    assert value(page, 2) == pytest.approx(.6)
+    assert coordinates(faces, DECODER, link(page)[1])[1] == pytest.approx(.6, abs=.01)
 
 
 def test_arrow_key_moves_a_slider(page, served, faces):
@@ -356,8 +370,10 @@ def test_run_deleted_while_it_is_open(browser, served, runs):
         choose(page, 'run', 'doomed')
         alive(page, served)
         shutil.rmtree(runs/'doomed')
+        drag(page, 1, .9)
+        expect(page.locator('#gauge [role=alert]')).to_have_text('there is no run doomed: choose another one')
         press(page, 'Randomize')
-        warned(page, 'doomed')
+        warned(page, 'there is no run doomed: choose another one')
         keep(page, 'deleted-run')
         choose(page, 'run', 'sixteen')
         alive(page, served)
