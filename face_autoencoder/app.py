@@ -81,7 +81,7 @@ def delete_face(run, store, title):
 def export_faces(run, store): return presets_to_json(mine(store, run), run)
 def import_faces(run, store, content): return _kept(run, store, mine(store, run) | json_to_presets(content, run))
 
-# %% ../nbs/09_app.ipynb #ccd8fede
+# %% ../nbs/09_app.ipynb #93b7f518
 CSS = '''
 .gradio-container {overflow: clip !important; width: 100%; min-width: 0; max-width: 1240px !important; margin: 0 auto !important}
 #spread {display: none}
@@ -94,7 +94,7 @@ CSS = '''
 .component {position: relative}
 .component > div {position: relative}
 .component .min_value, .component .max_value {display: none}
-.component::before {content: ""; position: absolute; inset: auto 20px 12px 20px; height: 24px; background-size: 100% 100%; opacity: .6; pointer-events: none}
+.component::before {content: ""; position: absolute; inset: auto 20px 12px 20px; height: 24px; background-size: 100% 100%; pointer-events: none}
 figure {margin: 0; flex: 1; min-width: 0}
 figcaption {padding-top: .3em}
 .fit, .strip {display: flex; gap: .5em}
@@ -107,7 +107,17 @@ figcaption {padding-top: .3em}
 button[role=tab].selected {color: var(--body-text-color)}
 .gradio-container :focus-visible {outline: 3px solid var(--color-accent) !important; outline-offset: 3px}
 .component input[type=number] {width: 5em; padding: 4px}
-@media (max-width: 700px) {#face img {max-width: 30vh} #left {gap: 0} .gradio-container .main, .gradio-container .wrap {padding: 4px !important}}
+#about td:first-child, #comparison td:first-child {white-space: nowrap}
+@media (max-width: 700px) {
+  .gradio-container .main, .gradio-container .wrap {padding: 4px !important}
+  #face img {max-width: 30vh}
+  #left {gap: 0}
+  #left .row {gap: 3px}
+  #left button {padding: 4px; flex: 1 1 auto; min-width: 0 !important}
+  .slots {flex-wrap: nowrap !important; gap: 6px !important}
+  .slots .column {min-width: 0 !important}
+  .slots button {padding: 4px}
+}
 '''
 
 BROWSER = '''<script>
@@ -164,21 +174,24 @@ def _face_column(run, state):
         back, forth, reset, save = [gr.Button(x, size='sm', min_width=56) for x in ('Undo', 'Redo', 'Reset', 'Download')]
     return SimpleNamespace(image=image, gauge=gauge, back=back, forth=forth, reset=reset, randomize=randomize, save=save)
 
-# %% ../nbs/09_app.ipynb #428de3f8
+# %% ../nbs/09_app.ipynb #e8ad1b63
 def _preset_column(run):
     "The run's directions, and the visitor's own presets"
     names = list(run.directions or {})
-    with gr.Group(visible=bool(names)) as group:
-        direction = gr.Radio(names, value=names[0] if names else None, label='Move the face', elem_id='direction')
-        strength = gr.Slider(-3, 3, 2, step=.1, label='by so many σ', elem_id='strength', buttons=[])
-        add = gr.Button('Apply', elem_id='add')
-    with gr.Group():
-        title = gr.Textbox(label='Name of this face', max_length=60, elem_id='title')
-        save = gr.Button('Save in this browser', elem_id='save-preset')
-        mine = gr.Dropdown([], label='Saved faces', elem_id='mine')
-        with gr.Row(): load, rename, delete = [gr.Button(x, size='sm', min_width=70, elem_id=f'{x.lower()}-preset') for x in ('Load', 'Rename', 'Delete')]
-        with gr.Row(): export, bring = gr.Button('Export', size='sm', min_width=70, elem_id='export'), gr.UploadButton('Import', type='binary', file_types=['.json'], size='sm', min_width=70, elem_id='import')
-    with gr.Group(): link, address = gr.Button('Link to this face', elem_id='link'), gr.Textbox(label='Address', interactive=False, elem_id='address', buttons=['copy'])
+    small = dict(size='sm', min_width=70)
+    with gr.Column(visible=bool(names)) as group:
+        with gr.Group():
+            direction = gr.Radio(names, value=names[0] if names else None, label='Move the face', elem_id='direction')
+            strength = gr.Slider(-3, 3, 2, step=.1, label='by so many σ', elem_id='strength', buttons=[])
+        add = gr.Button('Apply', variant='primary', size='sm')
+    title = gr.Textbox(label='Name of this face', max_length=60, elem_id='title')
+    save = gr.Button('Save in this browser', variant='primary', size='sm')
+    mine = gr.Dropdown([], label='Saved faces', elem_id='mine')
+    with gr.Row():
+        load, rename, delete, export = [gr.Button(x, **small) for x in ('Load', 'Rename', 'Delete', 'Export')]
+        bring = gr.UploadButton('Import', type='binary', file_types=['.json'], **small)
+    address = gr.Textbox(label='Address of this face', interactive=False, elem_id='address', buttons=['copy'])
+    link = gr.Button('Link to this face', variant='primary', size='sm')
     return SimpleNamespace(group=group, direction=direction, strength=strength, add=add, title=title, save=save, mine=mine, load=load, rename=rename, delete=delete, export=export, bring=bring, link=link, address=address)
 
 # %% ../nbs/09_app.ipynb #f808f516
@@ -222,14 +235,14 @@ def _wire_presets(p, m):
     m.bring.upload(on_run(p.explorer, import_faces), [p.name, p.store, m.bring], kept, **QUIET)
     click(m.link, lambda run, state: face_to_text(run.name, state['z']), [p.state], m.address).then(None, m.address, m.address, js='x => faeLink(x)')
 
-# %% ../nbs/09_app.ipynb #1bce8fb3
+# %% ../nbs/09_app.ipynb #a8b2ae76
 def _page(p, name, basis, state, store):
     "All that depends on the run"
     run = p.explorer.open(name)
     state, image, gauge, *values = everything(run, basis, state)
     sliders, names = [make_slider(run, basis, i, v) for i, v in enumerate(values)], list(run.directions or {})
     return [gr.Dropdown(p.explorer.names(), value=name), gr.Radio(list(bases(run)), value=basis), state, image, gauge, *sliders, spread_css(run, basis), about(run),
-            gr.Group(visible=bool(names)), gr.Radio(names, value=names[0] if names else None), gr.Dropdown(list(mine(store, run)), value=None), *sum([f(run) for _, f in p.on_new_run], [])]
+            gr.Column(visible=bool(names)), gr.Radio(names, value=names[0] if names else None), gr.Dropdown(list(mine(store, run)), value=None), *sum([f(run) for _, f in p.on_new_run], [])]
 
 def _choose(p):
     def choose(run, store): return _page(p, run.name, next(iter(bases(run))), fresh(run.pca.mean_), store)

@@ -86,7 +86,7 @@ def _or_nothing(handler, n):
         return [None, *[gr.skip()]*(n - 1)]
     return gentle
 
-# %% ../nbs/09_tabs.ipynb #25dbd87e
+# %% ../nbs/09_tabs.ipynb #79c79288
 def photo_tab(p):
     "Upload, crop, refine"
     gr.Markdown('A photo with one face. It stays in the memory of your visit, and nowhere else.')
@@ -94,7 +94,7 @@ def photo_tab(p):
     photo, fit = gr.State(None), gr.HTML('', elem_id='fit')
     with gr.Group(visible=False, elem_id='crop') as tools:
         with gr.Row(): frame = [gr.Slider(*r, step=.01, label=l, buttons=[], min_width=120, elem_id=i) for *r, l, i in ((0, 1, .5, 'Left – right', 'crop-x'), (0, 1, .5, 'Up – down', 'crop-y'), (1, 8, 1, 'Zoom', 'crop-zoom'))]
-        search = gr.Button('Refine: search for a better code', elem_id='refine')
+        search = gr.Button('Refine: search for a better code', elem_id='refine', variant='primary', size='sm')
     shown, crop = [fit, *p.everything], [p.name, p.basis, p.state, photo, *frame]
     taken = [file, photo, tools, *frame, *shown]
     file.input(_or_nothing(on_run(p.explorer, take_photo), len(taken)), [p.name, p.basis, p.state, file], taken, **QUIET)
@@ -147,26 +147,26 @@ def film_url(run, slots, way):
     pictures = film(run, *[_slots(run, slots)[slot] for slot in 'AB'], 20, _way(way))
     return 'data:image/gif;base64,' + base64.b64encode(film_gif(pictures + pictures[-2:0:-1])).decode()
 
-# %% ../nbs/09_tabs.ipynb #d306e46b
+# %% ../nbs/09_tabs.ipynb #9046a163
 def _slot_column(p, slot, slots, way, shown):
     "Picture of a slot, and what puts a face there"
-    with gr.Column(min_width=150):
+    with gr.Column(min_width=100):
         image = gr.HTML(elem_id=f'slot-{slot}', elem_classes='slot')
         with gr.Row(): buttons = {source: gr.Button(text, size='sm', min_width=60, elem_id=f'{source}-{slot}') for source, text in (('shown', f'{slot} = shown'), ('random', 'Random'))}
-        number = gr.Number(None, label=f'{slot} = training face no.', precision=0, minimum=0, elem_id=f'number-{slot}')
+        number = gr.Number(None, label=f'{slot} = training face', precision=0, minimum=0, elem_id=f'number-{slot}')
     inputs = [p.name, slots, way, p.state, number]
     calls = [partial(b.click, on_run(p.explorer, partial(put, slot, source)), inputs) for source, b in buttons.items()]
     return image, [*calls, partial(number.input, on_run(p.explorer, partial(put, slot, 'training')), inputs)]
 
-# %% ../nbs/09_tabs.ipynb #92e1efde
+# %% ../nbs/09_tabs.ipynb #73cb972c
 def morph_tab(p):
     "Three slots, a film and a sum"
     slots, columns = gr.State(None), []
     way = gr.Radio(list(WAYS), value=list(WAYS)[1], label='The way from A to B', elem_id='way', render=False)
-    with gr.Row(): columns = [_slot_column(p, slot, slots, way, p.state) for slot in 'ABC']
+    with gr.Row(elem_classes='slots'): columns = [_slot_column(p, slot, slots, way, p.state) for slot in 'ABC']
     way.render()
     strip, t = gr.HTML(elem_id='strip'), gr.Slider(0, 1, 0, step=.01, label='From A (0) to B (1)', elem_id='morph', buttons=[])
-    with gr.Row(): add, gif = gr.Button('Show A − B + C', elem_id='sum', min_width=120), gr.Button('Download the film (GIF)', elem_id='gif', min_width=120)
+    with gr.Row(): add, gif = gr.Button('Show A − B + C', elem_id='sum', size='sm', min_width=120), gr.Button('Download the film (GIF)', elem_id='gif', size='sm', min_width=120)
     views, walk, text = [slots, *[image for image, _ in columns], strip], at_once(on_run(p.explorer, show_way), len(p.everything), 2), gr.Textbox(visible='hidden')
     for call in sum([calls for _, calls in columns], []): call(views, **QUIET)
     way.input(on_run(p.explorer, slot_views), [p.name, slots, way], views, **QUIET)
