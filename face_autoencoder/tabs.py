@@ -158,7 +158,7 @@ def _slot_column(p, slot, slots, way, shown):
     calls = [partial(b.click, on_run(p.explorer, partial(put, slot, source)), inputs) for source, b in buttons.items()]
     return image, [*calls, partial(number.input, on_run(p.explorer, partial(put, slot, 'training')), inputs)]
 
-# %% ../nbs/09_tabs.ipynb #73cb972c
+# %% ../nbs/09_tabs.ipynb #1646c73d
 def morph_tab(p):
     "Three slots, a film and a sum"
     slots, columns = gr.State(None), []
@@ -168,7 +168,8 @@ def morph_tab(p):
     strip, t = gr.HTML(elem_id='strip'), gr.Slider(0, 1, 0, step=.01, label='From A (0) to B (1)', elem_id='morph', buttons=[])
     with gr.Row(): add, gif = gr.Button('Show A − B + C', elem_id='sum', size='sm', min_width=120), gr.Button('Download the film (GIF)', elem_id='gif', size='sm', min_width=120)
     views, walk, text = [slots, *[image for image, _ in columns], strip], at_once(on_run(p.explorer, show_way), len(p.everything), 2), gr.Textbox(visible='hidden')
-    for call in sum([calls for _, calls in columns], []): call(views, **QUIET)
+    in_turn = QUIET | dict(concurrency_limit=1, concurrency_id='slots') # or the second of two quick clicks would begin with the slots as they were before the first
+    for call in sum([calls for _, calls in columns], []): call(views, **in_turn)
     way.input(on_run(p.explorer, slot_views), [p.name, slots, way], views, **QUIET)
     t.input(only_show(walk), [p.name, p.basis, p.state, slots, way, t], p.everything[1:3], **PREVIEW)
     t.release(walk, [p.name, p.basis, p.state, slots, way, t], p.everything, **AT_ONCE)

@@ -140,7 +140,7 @@ def test_truncation_holds(page, faces):
         enter_number(page, 'truncation', truncation)
         press(page, 'Randomize')
         drawn = abs(coordinates(faces, PLAIN, link(page)[1]))
-        assert .6*truncation < drawn.max() <= truncation + .02
+        assert .4*truncation < drawn.max() <= truncation + .02 # 64 draws are all below that once in a million
 
 
 def test_undo_and_redo(page):
