@@ -474,18 +474,21 @@ def load_mnist(source:str='mnist', # 'mnist' or 'fashion_mnist'
     labels = pd.DataFrame({'target': y[some], 'class': [classes[i] for i in y[some]]})
     return FaceData(x[some], some, some.astype(str), labels, partition=partition[some]), used
 
-# %% ../nbs/01_data.ipynb #0a5b35d9
+# %% ../nbs/01_data.ipynb #5896107c
 def to_unit(x): return x.float().div_(255) # bytes as floats in [0, 1]
 
 def mnist_dls(source:str='mnist', # 'mnist' or 'fashion_mnist'
               bs:int=128, # batch size
               limit:int=None, # only so many pictures for training, and so many for testing
-              data_home=None # where to look for the data first
-             )->DataLoaders: # the test set as `valid`; `source` says which data it is
+              data_home=None, # where to look for the data first
+              held_out:float=0. # share of the training pictures, the last ones, that become `valid`; the test set is then the third loader
+             )->DataLoaders: # the test set as `valid` unless some are held out; `source` says which data it is
     "Batches `(x, x)` of the homework's data, pixels in [0, 1]"
     data, used = load_mnist(source, limit, data_home)
-    splits = _official(data.partition)
-    train, test = [FaceDL(data.images, s, labels=data.labels, scale=to_unit, bs=bs, shuffle=is_train) for s, is_train in zip(splits, (True, False))]
-    dls = DataLoaders(train, test, device=default_device())
+    train, test = _official(data.partition)
+    n = len(train) - round(held_out*len(train))
+    splits = (train[:n], train[n:], test) if n < len(train) else (train, test)
+    loaders = [FaceDL(data.images, s, labels=data.labels, scale=to_unit, bs=bs, shuffle=i == 0) for i, s in enumerate(splits)]
+    dls = DataLoaders(*loaders, device=default_device())
     dls.data, dls.splits, dls.source = data, splits, used
     return dls
