@@ -103,7 +103,7 @@ def write_student_copy(notebook, # path of the source
     with atomic_path(out) as tmp: tmp.write_text(nbformat.writes(copy) + '\n', encoding='utf-8')
     return out
 
-# %% ../nbs/10_course.ipynb #ba0fb2e4
+# %% ../nbs/10_course.ipynb #054c4508
 Submission = namedtuple('Submission', 'student key nb problem') # key: hash of the notebook; either nb or problem is None
 LARGEST = 50_000_000 # bytes of a notebook
 
@@ -115,7 +115,7 @@ def _parse(content):
     try:
         cells = nbformat.convert(nb, 4).cells
         if not nb['nbformat'] >= 3 or not all(isinstance(c.source, str) for c in cells): raise ValueError
-        return new_notebook(cells=nbformat.from_dict([dict(cell_type=c.cell_type, id=str(c.get('id', '')), source=c.source) for c in cells]))
+        return nbformat.from_dict(dict(cells=[dict(cell_type=c.cell_type, id=str(c.get('id', '')), source=c.source) for c in cells]))
     except Exception: raise CourseError('the file is not a notebook')
 
 def _the_notebook(folder):
@@ -167,7 +167,7 @@ def assemble(source, # notebook with solutions and all checks
     changed = [k for k in visible if any(c.source.strip() != visible[k].strip() for c, j in theirs if j == k)]
     return cells, [f'check {k} was changed: graded with the original' for k in changed] + [f'check {k} was deleted: put back' for k in visible if k not in last]
 
-# %% ../nbs/10_course.ipynb #e12f9c0c
+# %% ../nbs/10_course.ipynb #b330290b
 def guard(memory:int, # bytes
           output:int # characters per cell
          ):
@@ -186,7 +186,7 @@ def guard(memory:int, # bytes
         return write(self, text)
     def clip(x):
         if isinstance(x, dict): return {k: clip(v) for k, v in x.items()}
-        return x[:output] if isinstance(x, str) else [clip(v) for v in x] if isinstance(x, list) else x
+        return x[:output // 10] if isinstance(x, str) else [clip(v) for v in x] if isinstance(x, list) else x
     def clipped(self, msg, *args, **kwargs):
         msg = dict(msg, content=clip(msg.get('content')))
         if 'display_data' in msg['msg_type']: count(len(str(msg['content'])))
@@ -194,8 +194,11 @@ def guard(memory:int, # bytes
     def offline(event, args):
         away = event in ('socket.connect', 'socket.sendto') and isinstance(args[1], tuple)
         if away or event in ('socket.getaddrinfo', 'socket.gethostbyname'): raise PermissionError('no network while grading')
+    def fresh(info):
+        used[0] = 0
+        for stream in (sys.stdout, sys.stderr): vars(stream).pop('write', None) # IPython's, which keeps all output and would call the old one
     OutStream.write, Session.serialize = counted, clipped
-    get_ipython().events.register('pre_run_cell', lambda info: used.__setitem__(0, 0))
+    get_ipython().events.register('pre_run_cell', fresh)
     sys.addaudithook(offline)
 
 # %% ../nbs/10_course.ipynb #75b3ffca
@@ -253,7 +256,7 @@ def _outcome(cell, cells, seconds):
             line = _line(re.sub(r'\x1b\[[\d;]*m', '', '\n'.join(o.traceback)), cells)
     return Outcome(cell.id, (check_of(cell) or [None])[0] if cell.metadata.get('nbgrader') else None, number, _cut(''.join(text).strip()), error, line, seconds)
 
-# %% ../nbs/10_course.ipynb #4deed569
+# %% ../nbs/10_course.ipynb #caa1b985
 def _run_cells(client, seconds, deadline):
     "Yield an Outcome for each cell, then perhaps a sentence that says why it is over"
     cells = client.nb.cells
@@ -264,11 +267,11 @@ def _run_cells(client, seconds, deadline):
             return
         try: client.execute_cell(cell, i)
         except DeadKernelError: over = 'Python ended in this cell (a crash, an exit, or killed)'
-        except CellTimeoutError: over = f'the cell did not stop when it was interrupted'
+        except CellTimeoutError: over = 'the cell did not stop when it was interrupted'
         took = time.monotonic() - begun
         out = _outcome(cell, cells, took)
         if over: out = out._replace(error=over)
-        elif 'KeyboardInterrupt' in out.error and took >= min(seconds, deadline - begun): out = out._replace(error=f'stopped after {took:.0f} seconds')
+        elif took >= min(seconds, deadline - begun): out = out._replace(error=f'stopped after {took:.0f} seconds')
         cell.outputs = [] # keep our memory flat
         yield out
         if over:
