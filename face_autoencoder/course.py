@@ -7,12 +7,10 @@ __all__ = ['CHECK', 'ANSWER', 'Submission', 'LARGEST', 'GRACE', 'Outcome', 'FRAM
            'student_copy', 'read_source', 'write_student_copy', 'read_submissions', 'assemble', 'guard', 'run_notebook',
            'grade_submission', 'report', 'default_source', 'grade']
 
-# %% ../nbs/10_course.ipynb #3ea85b04
+# %% ../nbs/10_course.ipynb #cf09359c
 import csv, hashlib, inspect, json, logging, os, re, subprocess, sys, tempfile, time
 from collections import namedtuple
 from contextlib import suppress
-from copy import deepcopy
-from itertools import takewhile
 from pathlib import Path
 
 import nbformat
@@ -256,27 +254,28 @@ def _outcome(cell, cells, seconds):
             line = _line(re.sub(r'\x1b\[[\d;]*m', '', '\n'.join(o.traceback)), cells)
     return Outcome(cell.id, (check_of(cell) or [None])[0] if cell.metadata.get('nbgrader') else None, number, _cut(''.join(text).strip()), error, line, seconds)
 
-# %% ../nbs/10_course.ipynb #caa1b985
+# %% ../nbs/10_course.ipynb #9daff0d1
+def _where(out, cell):
+    "Words for a cell, without a word of our checks"
+    code = re.sub(r'^\s*#.*\n?', '', cell.source, flags=re.M).strip()
+    return f'the check {out.check}' if out.check else f'the cell that begins with `{_cut(code.partition(chr(10))[0], 60)}`'
+
 def _run_cells(client, seconds, deadline):
     "Yield an Outcome for each cell, then perhaps a sentence that says why it is over"
     cells = client.nb.cells
     for i, cell in enumerate(cells):
-        begun, over = time.monotonic(), ''
-        if begun > deadline:
-            yield 'the notebook took too long: its remaining cells did not run'
-            return
+        begun, error, over = time.monotonic(), '', ''
+        if begun > deadline: return (yield 'the notebook took too long: its remaining cells did not run')
         try: client.execute_cell(cell, i)
-        except DeadKernelError: over = 'Python ended in this cell (a crash, an exit, or killed)'
-        except CellTimeoutError: over = 'the cell did not stop when it was interrupted'
+        except DeadKernelError: error = over = 'Python ended (a crash, an exit, or killed)'
+        except CellTimeoutError: error = over = 'it did not stop when it was interrupted'
         took = time.monotonic() - begun
+        if not over and took >= min(seconds, deadline - begun): error = f'stopped after {took:.0f} seconds'
         out = _outcome(cell, cells, took)
-        if over: out = out._replace(error=over)
-        elif took >= min(seconds, deadline - begun): out = out._replace(error=f'stopped after {took:.0f} seconds')
+        if error: out = out._replace(error=error, line=out.line or 'in ' + _where(out, cell))
         cell.outputs = [] # keep our memory flat
         yield out
-        if over:
-            yield f'{over}: the cells after it did not run'
-            return
+        if over: return (yield f'in {_where(out, cell)}: {over}; the cells after it did not run')
 
 def run_notebook(cells, # from `assemble`
                  cell_seconds:float=600, # for a cell
@@ -323,7 +322,7 @@ def grade_submission(source, # notebook with solutions and all checks
     return dict(student=submission.student, scores=scores, most=most, total=sum(scores.values()), of=sum(most.values()), remarks=remarks, answers=answers,
                 cells=[o._asdict() for o in outcomes], seconds=time.monotonic() - begun)
 
-# %% ../nbs/10_course.ipynb #fe338ba5
+# %% ../nbs/10_course.ipynb #24adb7ba
 def _indent(text): return '\n'.join('    ' + l for l in text.splitlines())
 
 def report(result:dict # from `grade_submission`
@@ -332,7 +331,7 @@ def report(result:dict # from `grade_submission`
     by_check = {o['check']: o for o in result['cells'] if o['check']}
     ran = lambda k: by_check[k]['error'] or 'ran' if k in by_check else 'did not run'
     cell = lambda s: re.sub(r'\s+', ' ', s).replace('|', r'\|')
-    lines = [f"# {result['student']}", f"**{result['total']:g} of {result['of']:g} points**, after {result['seconds']:.0f} seconds", *(f'- {r}' for r in result['remarks'])]
+    lines = [f"# {cell(result['student'])}", f"**{result['total']:g} of {result['of']:g} points**, after {result['seconds']:.0f} seconds", *(f'- {r}' for r in result['remarks'])]
     lines += ['| check | points | of | |\n|---|---|---|---|\n' + '\n'.join(f"| {k} | {result['scores'][k]:g} | {n:g} | {cell(_cut(ran(k), 200))} |" for k, n in result['most'].items())]
     lines += [f"## {k}\n\n{_indent(chr(10).join(filter(None, [o['text'], o['error'], o['line']])))}" for k, o in by_check.items() if o['text'] or o['error']]
     errors = [_indent(f"{o['error']}\n{o['line']}".strip()) for o in result['cells'] if o['error'] and not o['check']]

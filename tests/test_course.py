@@ -135,14 +135,14 @@ TROUBLE = {
         while True:
             try:
                 while True: sum(range(1000))
-            except BaseException: pass''', STOPPED, 'did not stop when it was interrupted: the cells after it did not run'),
-    'crash': ('import os; os.abort()', STOPPED, 'Python ended in this cell (a crash, an exit, or killed): the cells after it did not run'),
+            except BaseException: pass''', STOPPED, 'in the cell that begins with `while True:`: it did not stop when it was interrupted; the cells after it did not run'),
+    'crash': ('import os; os.abort()', STOPPED, 'in the cell that begins with `import os; os.abort()`: Python ended (a crash, an exit, or killed); the cells after it did not run'),
     'sys-exit': ('sys.exit()', FULL, 'SystemExit'),
-    'os-exit': ('os._exit(0)', STOPPED, 'Python ended in this cell'),
-    'killed': ('os.kill(os.getpid(), 9)', STOPPED, 'Python ended in this cell'),
+    'os-exit': ('os._exit(0)', STOPPED, 'Python ended (a crash, an exit, or killed)'),
+    'killed': ('os.kill(os.getpid(), 9)', STOPPED, 'Python ended (a crash, an exit, or killed)'),
     'allocates': ('x = bytearray(10 * 10**9)', FULL, 'MemoryError'),
     'prints': ('for i in range(1000): print("x" * 10**6)', FULL, 'more than 10,000,000 characters of output'),
-    'yes': ('os.system("yes")', FULL, 'stopped after 3 seconds'),
+    'yes': ('os.system("yes")', FULL, 'stopped after 3 seconds\n    in the cell that begins with `os.system("yes")`'),
     'raises': ('raise ValueError("x" * 10**8)', FULL, 'ValueError: xxx'),
     'network': ('from urllib.request import urlopen; urlopen("http://127.0.0.1:PORT")', FULL, 'no network while grading'),
     'child-network': ('''
@@ -311,6 +311,6 @@ def test_wrong_folders(tmp_path):
 
 
 def test_names_stay_in_their_folder():
-    names = ['..', 'a/b', 'x' * 200, 'ü', 'Ü', 'a b', 'a_b', '\n', '']
+    names = ['..', 'a/b', 'x' * 200, 'ü', 'Ü', 'a b', 'a_b', '\n']
     safe = [course._file_name(n) for n in names]
     assert len(set(safe)) == len(names) and all(re.fullmatch(r'[A-Za-z0-9_-]{1,100}', s) for s in safe)
