@@ -168,6 +168,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                          'face_autoencoder.course._the_notebook': ( 'course.html#_the_notebook',
                                                                                     'face_autoencoder/course.py'),
                                          'face_autoencoder.course._where': ('course.html#_where', 'face_autoencoder/course.py'),
+                                         'face_autoencoder.course._words': ('course.html#_words', 'face_autoencoder/course.py'),
                                          'face_autoencoder.course._write': ('course.html#_write', 'face_autoencoder/course.py'),
                                          'face_autoencoder.course._write_table': ('course.html#_write_table', 'face_autoencoder/course.py'),
                                          'face_autoencoder.course.assemble': ('course.html#assemble', 'face_autoencoder/course.py'),

@@ -43,7 +43,7 @@ def check_of(cell # of a notebook
     found = CHECK.search(cell.source) if cell.cell_type == 'code' else None
     return found and found.groups()
 
-# %% ../nbs/10_course.ipynb #f089c83e
+# %% ../nbs/10_course.ipynb #8632f4e4
 def _nbgrader(cell):
     "A cell's nbgrader metadata, or None"
     check, solution = check_of(cell), _has_solution(cell)
@@ -62,7 +62,9 @@ def mark(nb # a source notebook
     if twice := [i for i in ids if ids.count(i) > 1]: raise CourseError(f'there are two checks {twice[0]}: give each its own ID')
     for c in cells:
         if c.cell_type == 'code': c.update(execution_count=None, outputs=[])
-        if meta := _nbgrader(c): c.metadata = nbformat.from_dict(dict(nbgrader=meta))
+        if meta := _nbgrader(c):
+            lock = dict(deletable=False, editable=False) if meta['locked'] else {} # Jupyter heeds these
+            c.metadata = nbformat.from_dict(dict(lock, nbgrader=meta))
     return new_notebook(cells=cells, metadata=dict(kernelspec=dict(name='python3', display_name='Python 3', language='python')))
 
 # %% ../nbs/10_course.ipynb #de2bee7f
@@ -224,7 +226,7 @@ def _client(nb, folder, timeout):
     km.kernel_spec.argv = [*_namespace(), sys.executable, '-m', 'ipykernel_launcher', '-f', '{connection_file}']
     return client
 
-# %% ../nbs/10_course.ipynb #55decc15
+# %% ../nbs/10_course.ipynb #a76be5ca
 Outcome = namedtuple('Outcome', 'cell check number text error line seconds') # of a cell that ran
 FRAME = re.compile(r'Cell In\[(\d+)\], line (\d+)')
 
@@ -240,6 +242,11 @@ def _line(traceback, cells):
     cell, n = frames[-1]
     return f'line {n}: {_cut(cell.source.splitlines()[n - 1].strip(), 120)}' if n <= len(cell.source.splitlines()) else f'line {n}'
 
+def _words(data):
+    "The text of a displayed object, if it is more than `<Figure ...>`"
+    text = str(data.get('text/markdown') or data.get('text/plain', ''))
+    return '' if text.startswith('<') else text + '\n'
+
 def _cut(text, n=2000): return text if len(text) <= n else text[:n] + ' …'
 
 def _outcome(cell, cells, seconds):
@@ -247,7 +254,7 @@ def _outcome(cell, cells, seconds):
     text, number, error, line = [], None, '', ''
     for o in cell.outputs:
         if o.output_type == 'stream' and o.name == 'stdout': text.append(o.text)
-        if o.output_type == 'display_data': text.append(str(o.data.get('text/markdown') or o.data.get('text/plain', '')) + '\n')
+        if o.output_type == 'display_data': text.append(_words(o.data))
         if o.output_type == 'execute_result' and number is None: number = _number(o.data.get('text/plain', ''))
         if o.output_type == 'error':
             error = _cut(f'{o.ename}: {o.evalue}'.strip(': '), 500)

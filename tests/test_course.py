@@ -205,6 +205,9 @@ def graded(tmp_path_factory):
         for name, (code, _, _) in TROUBLE.items(): put(folder, name, with_cell(code.replace('PORT', str(server.server_address[1])).replace('FOLDER', str(folder))))
         for name, (content, _, _) in others().items(): put(folder, name, content)
         put(folder, 'two/second', solved())
+        put(folder, '.ipynb_checkpoints', solved())
+        put(folder, 'a-good/.ipynb_checkpoints', solved())
+        (folder/'notes.txt').write_text('a file among the folders')
         command = [sys.executable, '-c', GRADER, folder, '--source', tmp/'source.ipynb', '--out', out, '--cell-seconds', '3']
         done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=300)
         server.shutdown()
