@@ -84,13 +84,13 @@ def student_copy(nb # a source notebook
     nb.cells = [c for c in nb.cells if c.source is not None]
     return nb
 
-# %% ../nbs/10_course.ipynb #e3a7d31e
+# %% ../nbs/10_course.ipynb #4eaafd04
 def read_source(path # of a notebook with solutions
                ): # the notebook
     "Open a source notebook, or say what is wrong with it"
     path = Path(path)
     try: return _parse(path.read_bytes())
-    except FileNotFoundError: raise CourseError(f'there is no notebook {path}')
+    except FileNotFoundError: raise CourseError(f'there is no notebook {path}: name another one')
     except (CourseError, OSError) as e: raise CourseError(f"{path.name} can't be used: {e}")
 
 def write_student_copy(notebook, # path of the source
