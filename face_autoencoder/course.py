@@ -261,7 +261,7 @@ def _outcome(cell, cells, seconds):
             line = _line(re.sub(r'\x1b\[[\d;]*m', '', '\n'.join(o.traceback)), cells)
     return Outcome(cell.id, (check_of(cell) or [None])[0] if cell.metadata.get('nbgrader') else None, number, _cut(''.join(text).strip()), error, line, seconds)
 
-# %% ../nbs/10_course.ipynb #9daff0d1
+# %% ../nbs/10_course.ipynb #1def25bc
 def _where(out, cell):
     "Words for a cell, without a word of our checks"
     code = re.sub(r'^\s*#.*\n?', '', cell.source, flags=re.M).strip()
@@ -272,7 +272,7 @@ def _run_cells(client, seconds, deadline):
     cells = client.nb.cells
     for i, cell in enumerate(cells):
         begun, error, over = time.monotonic(), '', ''
-        if begun > deadline: return (yield 'the notebook took too long: its remaining cells did not run')
+        if i and begun > deadline: return (yield 'the notebook took too long: its remaining cells did not run')
         try: client.execute_cell(cell, i)
         except DeadKernelError: error = over = 'Python ended (a crash, an exit, or killed)'
         except CellTimeoutError: error = over = 'it did not stop when it was interrupted'
@@ -305,7 +305,7 @@ def run_notebook(cells, # from `assemble`
     if isinstance(first, str) or first.error: raise RuntimeError(f'the limits could not be set: {getattr(first, "error", first)}')
     return [o for o in done if not isinstance(o, str)], next((o for o in done if isinstance(o, str)), '')
 
-# %% ../nbs/10_course.ipynb #7e645c30
+# %% ../nbs/10_course.ipynb #7f2b50a8
 def _points(outcome, most):
     "From 0 to `most`"
     if outcome is None or outcome.error: return 0.
@@ -318,16 +318,17 @@ def grade_submission(source, # notebook with solutions and all checks
                     )->dict: # what table and report say
     "Points and remarks for one student"
     most = {check_of(c)[0]: float(check_of(c)[1]) for c in mark(source).cells if check_of(c)}
-    begun, remarks, outcomes, answers = time.monotonic(), [submission.problem], [], []
+    begun, remarks, outcomes, answers, failed = time.monotonic(), [submission.problem], [], [], ''
     if submission.nb:
         cells, remarks = assemble(source, submission.nb)
-        outcomes, over = run_notebook(cells, **limits)
+        try: outcomes, over = run_notebook(cells, **limits)
+        except RuntimeError as e: failed = over = f'not graded, since the kernel did not start: {e}'
         remarks, given = remarks + [over] * bool(over), {c.source for c in student_copy(source).cells}
         answers = [_cut(c.source, 20_000) for c in submission.nb.cells if c.cell_type == 'markdown' and c.source.strip() and c.source not in given]
     by_check = {o.check: o for o in outcomes if o.check}
     scores = {k: _points(by_check.get(k), n) for k, n in most.items()}
     return dict(student=submission.student, scores=scores, most=most, total=sum(scores.values()), of=sum(most.values()), remarks=remarks, answers=answers,
-                cells=[o._asdict() for o in outcomes], seconds=time.monotonic() - begun)
+                cells=[o._asdict() for o in outcomes], failed=failed, seconds=time.monotonic() - begun)
 
 # %% ../nbs/10_course.ipynb #24adb7ba
 def _indent(text): return '\n'.join('    ' + l for l in text.splitlines())
@@ -346,7 +347,7 @@ def report(result:dict # from `grade_submission`
     if result['answers']: lines += ['## Written answers', *('\n'.join('> ' + l for l in a.splitlines()) for a in result['answers'])]
     return '\n\n'.join(lines) + '\n'
 
-# %% ../nbs/10_course.ipynb #d567b2c6
+# %% ../nbs/10_course.ipynb #bf5bf070
 def _file_name(student):
     "A name that can't leave its folder, or be too long, or meet another one"
     safe = re.sub(r'[^A-Za-z0-9_-]+', '_', student)[:80]
@@ -390,6 +391,7 @@ def grade(submissions, # folder with one folder per student
         path, key = out/'results'/f'{_file_name(s.student)}.json', hashlib.sha256(f'{s.key}{s.problem}{text}'.encode()).hexdigest()
         result = None if again else _old(path, key)
         if not result: result = dict(grade_submission(source, s, cell_seconds=cell_seconds, notebook_seconds=notebook_seconds, memory=memory), key=key)
+        if result['failed']: result['key'] = '' # try again next time
         results[s.student] = result
         _write(path, json.dumps(result))
         _write(out/'reports'/f'{path.stem}.md', report(result))

@@ -280,7 +280,7 @@ def test_resume(tmp_path):
     def fake(source, s, **limits):
         ran.append(s.student)
         if s.student == stop.get('at'): raise KeyboardInterrupt
-        return dict(student=s.student, scores=dict(first=1.), most=dict(first=2.), total=1., of=2., remarks=[], answers=[], cells=[], seconds=1.)
+        return dict(student=s.student, scores=dict(first=1.), most=dict(first=2.), total=1., of=2., remarks=[], answers=[], cells=[], seconds=1., failed=stop.get('failed', ''))
     def students(): return [l.split(',')[0] for l in (tmp_path/'out/scores.csv').read_text().splitlines()[1:]]
     def again(**kwargs):
         ran.clear()
@@ -299,6 +299,11 @@ def test_resume(tmp_path):
         (tmp_path/'out/results/c.json').write_text('{"key":')
         assert again() == ['c']
         assert again(again=True) == ['a', 'b', 'c']
+        stop['failed'] = 'no kernel'
+        assert again(again=True) == ['a', 'b', 'c']
+        stop.clear()
+        assert again() == ['a', 'b', 'c']
+        assert again() == []
         nb = homework()
         nb.cells[3].source += '\n'
         nbformat.write(nb, tmp_path/'source.ipynb')
