@@ -18,7 +18,7 @@ from torch import nn
 from .data import FaceDL, to_unit
 from .losses import kl_divergence
 
-# %% ../nbs/10_checks.ipynb #5901f496
+# %% ../nbs/10_checks.ipynb #6b6b1b08
 class Score(float):
     "Points won, with a row `(points, what, hint)` for each test; an empty hint is a test passed"
     def __new__(cls, rows):
@@ -27,13 +27,14 @@ class Score(float):
         return self
 
     def _repr_markdown_(self):
-        lines = [f'| {"✗" if hint else "✓"} | {0 if hint else points} of {points} | {what} | {hint} |' for points, what, hint in self.rows]
+        cell = lambda text: text.replace('|', '\\|')
+        lines = [f'| {"✗" if hint else "✓"} | {0 if hint else points} of {points} | {cell(what)} | {cell(hint)} |' for points, what, hint in self.rows]
         return '\n'.join([f'**{self:g} of {self.of:g} points**\n', '| | points | test | what to look at |', '|---|---|---|---|', *lines])
 
 def _hint(test):
     "What a test has to say: nothing if it passes"
     try: test()
-    except AssertionError as e: return str(e)
+    except AssertionError as e: return str(e) or 'an assertion in your code failed'
     except NotImplementedError as e: return f'not written yet: {e}'
     except Exception as e: return f'{type(e).__name__}: {" ".join(str(e).split())[:200]}'
     return ''

@@ -226,7 +226,7 @@ def _client(nb, folder, timeout):
     km.kernel_spec.argv = [*_namespace(), sys.executable, '-m', 'ipykernel_launcher', '-f', '{connection_file}']
     return client
 
-# %% ../nbs/10_course.ipynb #a76be5ca
+# %% ../nbs/10_course.ipynb #73cd51cf
 Outcome = namedtuple('Outcome', 'cell check number text error line seconds') # of a cell that ran
 FRAME = re.compile(r'Cell In\[(\d+)\], line (\d+)')
 
@@ -255,7 +255,9 @@ def _outcome(cell, cells, seconds):
     for o in cell.outputs:
         if o.output_type == 'stream' and o.name == 'stdout': text.append(o.text)
         if o.output_type == 'display_data': text.append(_words(o.data))
-        if o.output_type == 'execute_result' and number is None: number = _number(o.data.get('text/plain', ''))
+        if o.output_type == 'execute_result': # one at most
+            number = _number(o.data.get('text/plain', ''))
+            text.append(str(o.data.get('text/markdown', '')))
         if o.output_type == 'error':
             error = _cut(f'{o.ename}: {o.evalue}'.strip(': '), 500)
             line = _line(re.sub(r'\x1b\[[\d;]*m', '', '\n'.join(o.traceback)), cells)
