@@ -1,0 +1,106 @@
+"""The homework as students hand it in: solved, unfinished, and wrong in the usual ways."""
+import csv
+
+import nbformat
+import pytest
+from conftest import ROOT
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from test_course import put, solved
+
+from face_autoencoder.course import check_of, grade, read_source, student_copy
+
+HOMEWORK = ROOT/'nbs'/'mnist_homework.ipynb'
+
+
+def first_tasks(last='mnist'):
+    "The homework up to a check"
+    nb = read_source(HOMEWORK)
+    end = next(i for i, c in enumerate(nb.cells) if (check_of(c) or [''])[0] == last)
+    nb.cells = nb.cells[:end + 1]
+    return nb
+
+
+def changed(nb, *replacements):
+    for old, new in replacements:
+        found = [c for c in nb.cells if old in c.source]
+        assert found, old
+        for c in found: c.source = c.source.replace(old, new)
+    return nb
+
+
+PAINT = 'return self.decoder(self.encoder(x)).view(-1, 1, 28, 28)'
+LEARNER = 'learn = Learner(dls, model'
+
+# What is changed, the check that notices, and what it says
+BROKEN = {
+    'flat': ((PAINT, 'return self.decoder(self.encoder(x))'), 'mlp', 'view it as 5 x 1 x 28 x 28'),
+    'no-sigmoid': (('nn.Linear(256, 784), nn.Sigmoid())', 'nn.Linear(256, 784))'), 'mlp', 'end it with nn.Sigmoid()'),
+    'copies': ((PAINT, 'return x + 0*' + PAINT.removeprefix('return ')), 'mnist', 'the picture reaches the output past the code'),
+    'wide-code': (('self.encoder = nn.Sequential(nn.Flatten()', 'latent_dim = 784; self.encoder = nn.Sequential(nn.Flatten()'), 'mlp', 'the last layer of the encoder makes latent_dim numbers'),
+    'constant': ((PAINT, PAINT.replace('(self.encoder(x))', '(0*self.encoder(x))')), 'mnist', 'all reconstructions look alike'),
+    'on-test-data': ((LEARNER, 'dls.loaders[0] = dls.loaders[-1].new(shuffle=True); ' + LEARNER), 'mnist', 'was the model trained on the test set?'),
+    'on-held-out-data': ((LEARNER, 'dls.loaders[0] = dls.valid; ' + LEARNER), 'fit', 'fit trains on held-out pictures'),
+    'nan': (('lr=3e-3, min_delta', 'lr=1e9, min_delta'), 'fit', 'lower the learning rate'),
+    'untrained': (('learn.fit(', '0 and learn.fit('), 'fit', 'does fit train this model'),
+    'forgot-latent-dim': (('def __init__(self, latent_dim=32):', 'def __init__(self):'), 'mlp', "unexpected keyword argument 'latent_dim'")}
+
+
+@pytest.fixture(scope='module')
+def graded(tmp_path_factory):
+    "Scores and reports of all submissions of the first tasks"
+    tmp = tmp_path_factory.mktemp('homework')
+    nbformat.write(first_tasks(), tmp/'source.ipynb')
+    for name, (change, *_) in BROKEN.items(): put(tmp/'in', name, changed(solved(first_tasks()), change))
+    for seed in (0, 1, 2): put(tmp/'in', f'honest-{seed}', changed(solved(first_tasks()), ('seed_everything(42)', f'seed_everything({seed})')))
+    tampered = changed(solved(first_tasks()), (PAINT, 'return self.decoder(self.encoder(x))'))
+    next(c for c in tampered.cells if (check_of(c) or [''])[0] == 'mlp').source = '#| check: mlp 4\n4'
+    put(tmp/'in', 'tampered', tampered)
+    put(tmp/'in', 'unfinished', student_copy(first_tasks()))
+    with pytest.MonkeyPatch.context() as m:
+        m.setenv('IN_TEST', '1')
+        m.setenv('FAE_CACHE', str(tmp/'cache'))
+        grade(tmp/'in', tmp/'source.ipynb', tmp/'out')
+    with open(tmp/'out'/'scores.csv', newline='') as f: rows = {r['student']: r for r in csv.DictReader(f)}
+    return rows, {name: (tmp/'out'/'reports'/f'{name}.md').read_text() for name in rows}
+
+
+def points(row, check): return float(row[check])
+
+
+@pytest.mark.parametrize('name', BROKEN)
+def test_broken(graded, name):
+    rows, reports = graded
+    _, check, says = BROKEN[name]
+    assert points(rows[name], check) < points(rows['honest-0'], check) and says in reports[name]
+
+
+@pytest.mark.parametrize('seed', [0, 1, 2])
+def test_honest_solution_gets_all_points(graded, seed):
+    row = graded[0][f'honest-{seed}']
+    assert row['total'] == row['of'] and float(row['of']) > 0, graded[1][f'honest-{seed}']
+
+
+def test_changed_check_is_replaced(graded):
+    rows, reports = graded
+    assert points(rows['tampered'], 'mlp') < 4 and 'graded with the original' in reports['tampered']
+
+
+def test_unfinished_says_what_to_do(graded):
+    rows, reports = graded
+    assert float(rows['unfinished']['total']) == 0 and 'not written yet: make self.encoder (784 -> 256 -> latent_dim)' in reports['unfinished']
+
+
+def test_copy_stops_at_its_first_stub_and_says_what_to_do(monkeypatch):
+    monkeypatch.setenv('IN_TEST', '1')
+    with pytest.raises(CellExecutionError, match=r'NotImplementedError\S*: make self.encoder \(784'): NotebookClient(student_copy(first_tasks()), kernel_name='python3').execute()
+
+
+def test_whole_homework_gets_all_points(tmp_path, monkeypatch):
+    "The solutions pasted back into the students' copy"
+    monkeypatch.setenv('IN_TEST', '1')
+    monkeypatch.setenv('FAE_CACHE', str(tmp_path/'cache'))
+    put(tmp_path/'in', 'ada', solved(read_source(HOMEWORK)))
+    grade(tmp_path/'in', HOMEWORK, tmp_path/'out')
+    with open(tmp_path/'out'/'scores.csv', newline='') as f: row, = csv.DictReader(f)
+    assert row['total'] == row['of'] and float(row['of']) > 80, (tmp_path/'out'/'reports'/'ada.md').read_text()
