@@ -29,7 +29,7 @@ torch.set_num_threads(1) # as `launch` does
 from face_autoencoder.core import to_uint8
 from face_autoencoder.directions import decode_codes
 from face_autoencoder.explore import bases, move_slider, picture
-from face_autoencoder.page import Explorer, data_url, face_html, gauge_html, looks
+from face_autoencoder.page import Explorer, face_html, gauge_html, looks, packed
 
 ASKED = dict(median=70, p95=140, decode=1.2, start=12) # ms, ms, times bare PyTorch, seconds
 BARE = '''
@@ -103,8 +103,6 @@ def timed(calls, repeats=300):
     return {name: median(x) for name, x in ms.items()}
 
 
-JPEG = dict(quality=95, subsampling=0) # as in `image_html`
-
 
 def say(name, waits, flickers, wrong):
     print(f'{name:5} {len(waits)} releases: median {median(waits):.0f} ms, p95 {np.quantile(waits, .95):.0f} ms, {wrong} wrong, {flickers} flickers; load {os.getloadavg()[0]:.1f}', flush=True)
@@ -131,7 +129,7 @@ if __name__ == '__main__':
     code, face, small = torch.as_tensor(z)[None], picture(run, z), Image.fromarray(to_uint8(decode_codes(run.model, z[None]))[0].permute(1, 2, 0).numpy())
     with torch.no_grad():
         ms = timed(dict(bare=lambda: run.model.decode(code), decoding=lambda: decode_codes(run.model, z[None]), resize=lambda: small.resize((512, 512), Image.Resampling.BICUBIC),
-                        JPEG=lambda: data_url(face, 'JPEG', **JPEG), gauge=lambda: gauge_html(run, z), all=lambda: looks(run, z)))
+                        JPEG=lambda: packed(face), gauge=lambda: gauge_html(run, z), all=lambda: looks(run, z)))
     ratio = ms['decoding']/ms['bare']
     print('call ', ', '.join(f'{name} {x:.2f}' for name, x in ms.items()), f'ms; decoding {ratio:.2f} times bare PyTorch; load {os.getloadavg()[0]:.1f}')
 

@@ -43,7 +43,7 @@ def check_of(cell # of a notebook
     found = CHECK.search(cell.source) if cell.cell_type == 'code' else None
     return found and found.groups()
 
-# %% ../nbs/10_course.ipynb #8632f4e4
+# %% ../nbs/10_course.ipynb #a9bf34d3
 def _nbgrader(cell):
     "A cell's nbgrader metadata, or None"
     check, solution = check_of(cell), _has_solution(cell)
@@ -54,6 +54,7 @@ def _nbgrader(cell):
     meta = dict(schema_version=3, cell_type=cell.cell_type, task=False, grade=graded, solution=solution, locked=bool(check), grade_id=check[0] if check else f'solution-{cell.id}')
     return dict(meta, points=float(check[1]) if check else 0.) if graded else meta
 
+# %% ../nbs/10_course.ipynb #c713ccc5
 def mark(nb # a source notebook
         ): # a copy without outputs
     "Add nbgrader's metadata to checks and solutions"
@@ -103,7 +104,7 @@ def write_student_copy(notebook, # path of the source
     with atomic_path(out) as tmp: tmp.write_text(nbformat.writes(copy) + '\n', encoding='utf-8')
     return out
 
-# %% ../nbs/10_course.ipynb #054c4508
+# %% ../nbs/10_course.ipynb #89a51bb6
 Submission = namedtuple('Submission', 'student key nb problem') # key: hash of the notebook; either nb or problem is None
 LARGEST = 50_000_000 # bytes of a notebook
 
@@ -118,6 +119,7 @@ def _parse(content):
         return nbformat.from_dict(dict(cells=[dict(cell_type=c.cell_type, id=str(c.get('id', '')), source=c.source) for c in cells]))
     except Exception: raise CourseError('the file is not a notebook')
 
+# %% ../nbs/10_course.ipynb #426a2b69
 def _the_notebook(folder):
     "The bytes of the one notebook in a student's folder"
     visible = lambda p: not any(part.startswith(('.', '__MACOSX')) for part in p.relative_to(folder).parts)
@@ -137,6 +139,7 @@ def _submission(folder):
     except OSError as e: nb, problem = None, f"the folder can't be read ({e.strerror})"
     return Submission(student, hashlib.sha256(content).hexdigest(), nb, problem)
 
+# %% ../nbs/10_course.ipynb #8f3b25b8
 def read_submissions(folder # holds one folder per student
                     )->list: # of `Submission`s
     "Everything that was handed in, by the students' names"
@@ -201,7 +204,7 @@ def guard(memory:int, # bytes
     get_ipython().events.register('pre_run_cell', fresh)
     sys.addaudithook(offline)
 
-# %% ../nbs/10_course.ipynb #75b3ffca
+# %% ../nbs/10_course.ipynb #d27e5643
 def _namespace():
     "The command that starts a process without network, or nothing if this machine won't"
     command = ['unshare', '--user', '--map-current-user', '--net']
@@ -216,6 +219,7 @@ def _end_all(token):
 
 GRACE = 5 # seconds that an interrupted cell has to stop
 
+# %% ../nbs/10_course.ipynb #2ef78dfe
 def _client(nb, folder, timeout):
     "A client whose kernel will be started in our way"
     log = logging.Logger('fae_grade', logging.CRITICAL + 1)
@@ -226,7 +230,7 @@ def _client(nb, folder, timeout):
     km.kernel_spec.argv = [*_namespace(), sys.executable, '-m', 'ipykernel_launcher', '-f', '{connection_file}']
     return client
 
-# %% ../nbs/10_course.ipynb #73cd51cf
+# %% ../nbs/10_course.ipynb #b6d4c003
 Outcome = namedtuple('Outcome', 'cell check number text error line seconds') # of a cell that ran
 FRAME = re.compile(r'Cell In\[(\d+)\], line (\d+)')
 
@@ -247,6 +251,7 @@ def _words(data):
     text = str(data.get('text/markdown') or data.get('text/plain', ''))
     return '' if text.startswith('<') else text + '\n'
 
+# %% ../nbs/10_course.ipynb #8341d2cc
 def _cut(text, n=2000): return text if len(text) <= n else text[:n] + ' …'
 
 def _outcome(cell, cells, seconds):
@@ -263,12 +268,13 @@ def _outcome(cell, cells, seconds):
             line = _line(re.sub(r'\x1b\[[\d;]*m', '', '\n'.join(o.traceback)), cells)
     return Outcome(cell.id, (check_of(cell) or [None])[0] if cell.metadata.get('nbgrader') else None, number, _cut(''.join(text).strip()), error, line, seconds)
 
-# %% ../nbs/10_course.ipynb #1def25bc
+# %% ../nbs/10_course.ipynb #ce06fd32
 def _where(out, cell):
     "Words for a cell, without a word of our checks"
     code = re.sub(r'^\s*#.*\n?', '', cell.source, flags=re.M).strip()
     return f'the check {out.check}' if out.check else f'the cell that begins with `{_cut(code.partition(chr(10))[0], 60)}`'
 
+# %% ../nbs/10_course.ipynb #842771f2
 def _run_cells(client, seconds, deadline):
     "Yield an Outcome for each cell, then perhaps a sentence that says why it is over"
     cells = client.nb.cells
@@ -286,6 +292,7 @@ def _run_cells(client, seconds, deadline):
         yield out
         if over: return (yield f'in {_where(out, cell)}: {over}; the cells after it did not run')
 
+# %% ../nbs/10_course.ipynb #bb98d2ad
 def run_notebook(cells, # from `assemble`
                  cell_seconds:float=600, # for a cell
                  notebook_seconds:float=3600, # for all of them
@@ -307,13 +314,14 @@ def run_notebook(cells, # from `assemble`
     if isinstance(first, str) or first.error: raise RuntimeError(f'the limits could not be set: {getattr(first, "error", first)}')
     return [o for o in done if not isinstance(o, str)], next((o for o in done if isinstance(o, str)), '')
 
-# %% ../nbs/10_course.ipynb #7f2b50a8
+# %% ../nbs/10_course.ipynb #f4b99b13
 def _points(outcome, most):
     "From 0 to `most`"
     if outcome is None or outcome.error: return 0.
     if outcome.number is None: return most
     return min(max(outcome.number, 0.), most) if outcome.number == outcome.number else 0.
 
+# %% ../nbs/10_course.ipynb #3d919ba8
 def grade_submission(source, # notebook with solutions and all checks
                      submission:Submission, # a student's
                      **limits # for `run_notebook`
@@ -349,7 +357,7 @@ def report(result:dict # from `grade_submission`
     if result['answers']: lines += ['## Written answers', *('\n'.join('> ' + l for l in a.splitlines()) for a in result['answers'])]
     return '\n\n'.join(lines) + '\n'
 
-# %% ../nbs/10_course.ipynb #bf5bf070
+# %% ../nbs/10_course.ipynb #fca3433b
 def _file_name(student):
     "A name that can't leave its folder, or be too long, or meet another one"
     safe = re.sub(r'[^A-Za-z0-9_-]+', '_', student)[:80]
@@ -366,6 +374,7 @@ def _write_table(path, results):
         table.writerow(['student', *results[0]['most'], 'total', 'of', 'remark'])
         for r in results: table.writerow([plain(r['student']), *(f'{p:g}' for p in r['scores'].values()), f"{r['total']:g}", f"{r['of']:g}", '; '.join(r['remarks'])])
 
+# %% ../nbs/10_course.ipynb #875e07ea
 def _old(path, key):
     "The result in a file if it has this key, or None"
     with suppress(OSError, ValueError, KeyError, TypeError):
@@ -376,6 +385,7 @@ def default_source()->Path: # need not exist
     "The course's homework, in a clone of the repository"
     return Path(face_autoencoder.__file__).resolve().parents[1]/'nbs'/'mnist_homework.ipynb'
 
+# %% ../nbs/10_course.ipynb #a1e981d0
 def grade(submissions, # folder with one folder per student
           source=None, # path of the notebook with solutions (default: the course's homework)
           out='grades', # folder for scores.csv, reports and results

@@ -113,7 +113,7 @@ def spread_svg(run, # a `Run`
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {bins} 20" preserveAspectRatio="none" width="100%" height="24" role="img" aria-label="{words}">'
             f'<path d="M0 20{bars}V20z" fill="currentColor" fill-opacity=".35"/></svg>')
 
-# %% ../nbs/09_explore.ipynb #3b26e1f2
+# %% ../nbs/09_explore.ipynb #9e94d1eb
 class Typicality(NamedTuple):
     "How usual a face is"
     distance:float # Mahalanobis, from the mean of the training codes
@@ -131,6 +131,7 @@ def _usual(share, whom):
     if share < .005: return f'as unusual as hardly any of {whom}'
     return f'more usual than {share:.0%} of {whom}'
 
+# %% ../nbs/09_explore.ipynb #ce749a7e
 def typicality(run, # a `Run`
                z # d numbers
               )->Typicality:
@@ -218,7 +219,7 @@ def json_to_presets(text, # str or bytes, from anybody
     if content['run'] != run.name: raise ValueError(f'these presets belong to the run {str(content["run"])[:60]!r}: open it, and import them again')
     return _check_presets(content['faces'], run.model.latent_dim)
 
-# %% ../nbs/09_explore.ipynb #9651d744
+# %% ../nbs/09_explore.ipynb #bce35a5c
 FORMATS = 'JPEG', 'PNG', 'WEBP', 'GIF', 'BMP', 'TIFF'
 MAX_BYTES, MAX_PIXELS, MIN_SIDE, KEPT_SIDE = 20_000_000, 50_000_000, 32, 1024
 
@@ -234,6 +235,7 @@ def _check_pixels(width, height):
     if width*height > MAX_PIXELS: raise ValueError(f'this picture has more than {MAX_PIXELS/1e6:.0f} megapixels: choose a smaller one')
     if min(width, height) < MIN_SIDE: raise ValueError(f'this picture has {width} x {height} pixels: choose one of at least {MIN_SIDE} x {MIN_SIDE}')
 
+# %% ../nbs/09_explore.ipynb #5b8d8c56
 def _header(content):
     "A picture of which only the header has been read; its size is good"
     try: im = Image.open(content, formats=FORMATS)
@@ -312,7 +314,7 @@ def encode_photo(run, # a `Run`
     "The code of a picture"
     return run.model.encode(_pixels(run, picture))[0][0].numpy()
 
-# %% ../nbs/09_explore.ipynb #6422b03b
+# %% ../nbs/09_explore.ipynb #852334d7
 INDEPENDENT = 1/15 # so many of a picture's errors are worth an independent one
 
 def _error_and_slope(run, x, z, weight):
@@ -323,6 +325,7 @@ def _error_and_slope(run, x, z, weight):
         loss = mse + weight*(readers @ (z[0] - mean)).square().sum()
         return mse.item(), torch.autograd.grad(loss, z)[0]
 
+# %% ../nbs/09_explore.ipynb #967ae296
 def refine(run, # a `Run`
            picture:Image.Image, # see `encode_photo`
            z, # d numbers: where to begin
@@ -365,7 +368,7 @@ def photo_and_fit(run, photo:Image.Image, # as the model sees it
     colours = Image.fromarray(mpl.colormaps['cividis'](error/WORST, bytes=True)[..., :3].copy())
     return crop_photo(photo, size), picture(run, z, size), colours.resize((size, size), Image.Resampling.NEAREST), float((x - y).square().mean())
 
-# %% ../nbs/09_explore.ipynb #3b30c64c
+# %% ../nbs/09_explore.ipynb #1a92bc2a
 def film(run, # a `Run`
          a, b, # d numbers each
          n:int=25, # pictures, both ends included
@@ -384,6 +387,7 @@ def film_gif(pictures, # PIL pictures of one size
     write_gif(file, pictures, ms)
     return file.getvalue()
 
+# %% ../nbs/09_explore.ipynb #85c600a4
 def arithmetic(a, b, c # d numbers each
               )->np.ndarray: # d numbers
     "What a has and b has not, given to c"
@@ -399,7 +403,7 @@ def training_code(run, # a `Run`
     if i not in range(len(codes)): raise ValueError(f'run {run.name} has training faces 0 to {len(codes) - 1:,}: {i} is none of them')
     return codes[int(i)]
 
-# %% ../nbs/09_explore.ipynb #d26cace7
+# %% ../nbs/09_explore.ipynb #83b280f9
 class FaceMap(NamedTuple):
     "Faces on a plane"
     places:np.ndarray # n x 2
@@ -420,6 +424,7 @@ def _rows(run, n):
 @lru_cache(maxsize=16)
 def _tsne(run, n): return _frozen(tsne_map(run.latents.mu[_rows(run, n)])[0])
 
+# %% ../nbs/09_explore.ipynb #a79761c5
 def face_map(run, # a `Run`
              n:int=1000, # faces on the map, at most
              kind:str='t-SNE' # or 'components': the first two of the first of its `bases`
@@ -436,7 +441,7 @@ def nearest_on_map(places, # n x 2
     "The dot that is nearest to a click"
     return int(np.square(np.asarray(places) - [x, y]).sum(1).argmin())
 
-# %% ../nbs/09_explore.ipynb #5980b598
+# %% ../nbs/09_explore.ipynb #c1e2e7ef
 MAPPED, DOT = 500, 48 # faces on the map, and the side of each in pixels
 
 @lru_cache(maxsize=8)
@@ -452,6 +457,7 @@ def map_picture(run, # a `Run`
     for (x, y), face in zip(corners, pictures(run, run.latents.mu[m.rows], DOT)): whole.paste(face, (int(x), int(size - DOT - y)))
     return whole
 
+# %% ../nbs/09_explore.ipynb #bf0f9c0f
 def code_on_map(run, kind, n, size, # see `map_picture`
                 x:float, y:float # shares of width and height, from the upper left corner
                )->np.ndarray: # d numbers

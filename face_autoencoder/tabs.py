@@ -7,11 +7,9 @@ __all__ = ['WAYS', 'KINDS', 'MAP_JS', 'N_COMPARED', 'photo_input', 'take_photo',
            'photo_tab', 'first_slots', 'strip_html', 'slot_views', 'put', 'show_way', 'show_sum', 'film_url',
            'morph_tab', 'map_html', 'pick', 'map_tab', 'compared_html', 'compare', 'compare_anew', 'compare_tab']
 
-# %% ../nbs/09_tabs.ipynb #9a959c8a
-import base64
+# %% ../nbs/09_tabs.ipynb #1be85790
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
@@ -19,7 +17,7 @@ import numpy as np
 from .directions import lerp, slerp
 from .explore import (MAPPED, arithmetic, bases, code_on_map, crop_photo, encode_photo, film, film_gif, find_face, map_picture, model_shape, open_photo,
                                       photo_and_fit, pictures, random_code, refine, slider_labels, training_code)
-from .page import AT_ONCE, PREVIEW, QUIET, about, at_once, data_url, everything, face_html, image_html, on_run, only_show, then
+from .page import AT_ONCE, PREVIEW, QUIET, about, at_once, data_url, everything, face_html, image_html, on_run, only_show, packed, then
 
 # %% ../nbs/09_tabs.ipynb #4f5fac5b
 def photo_input(**options):
@@ -121,7 +119,7 @@ def strip_html(run, slots, way, n=9):
     "Pictures on the way from A to B"
     return '<div class="strip">' + ''.join(image_html(im, f'{i} of {n - 1} steps from A to B') for i, im in enumerate(film(run, slots['A'], slots['B'], n, _way(way), 96))) + '</div>'
 
-# %% ../nbs/09_tabs.ipynb #5cf9b013
+# %% ../nbs/09_tabs.ipynb #923f8f30
 def slot_views(run, slots, way):
     "Slots, their three pictures, and the strip"
     known = _slots(run, slots)
@@ -142,10 +140,11 @@ def show_sum(run, basis, state, slots):
     faces = _slots(run, slots)
     return everything(run, basis, then(state, arithmetic(*faces.values())))
 
+# %% ../nbs/09_tabs.ipynb #d2518c89
 def film_url(run, slots, way):
     "The way from A to B and back as a GIF, as text"
     pictures = film(run, *[_slots(run, slots)[slot] for slot in 'AB'], 20, _way(way))
-    return 'data:image/gif;base64,' + base64.b64encode(film_gif(pictures + pictures[-2:0:-1])).decode()
+    return data_url(film_gif(pictures + pictures[-2:0:-1]), 'gif')
 
 # %% ../nbs/09_tabs.ipynb #9046a163
 def _slot_column(p, slot, slots, way, shown):
@@ -177,7 +176,7 @@ def morph_tab(p):
     gif.click(on_run(p.explorer, film_url), [p.name, slots, way], text, **QUIET).then(None, text, None, js="x => faeSave('film.gif', x)")
     p.on_new_run.append((views, lambda run: slot_views(run, None, list(WAYS)[1])))
 
-# %% ../nbs/09_tabs.ipynb #5a5272d7
+# %% ../nbs/09_tabs.ipynb #78cfbabd
 KINDS = {'Components': 'components', 't-SNE': 't-SNE'}
 
 def _kind(kind):
@@ -188,7 +187,7 @@ def map_html(run, kind):
     "The map as an element of the page"
     n = min(MAPPED, len(run.latents.mu)) if run.latents else MAPPED
     what = f'Map of {n} faces. Arrow keys move the cross, Enter shows the face there.'
-    return f'<div class="map" tabindex="0" role="application" aria-label="{what}"><img alt="" src="{data_url(map_picture(run, _kind(kind)), "WEBP", quality=80)}"><span></span></div>'
+    return f'<div class="map" tabindex="0" role="application" aria-label="{what}"><img alt="" src="{data_url(packed(map_picture(run, _kind(kind)), "WEBP", quality=80), "webp")}"><span></span></div>'
 
 def pick(run, basis, state, kind, x, y):
     "The face at a point of the map"
@@ -223,7 +222,7 @@ def map_tab(p, tab):
     plan.click(clicked, [p.name, p.basis, p.state, kind], p.everything, **QUIET)
     p.on_new_run.append(([plan], lambda run: [empty]))
 
-# %% ../nbs/09_tabs.ipynb #b1408a4c
+# %% ../nbs/09_tabs.ipynb #0c05b0ab
 N_COMPARED = 8
 
 def compared_html(run, values):
@@ -241,6 +240,7 @@ def _pair_label(first, second, i):
     labels = [slider_labels(run, next(iter(bases(run)))) for run in (first, second)]
     return '  |  '.join(l[i].split(' · ', 1)[1].replace(' %', '\u00a0%') if i < len(l) else 'nothing' for l in labels)
 
+# %% ../nbs/09_tabs.ipynb #96d5fe2c
 def compare_anew(first, second):
     "Faces, table and sliders for two runs"
     sliders = [gr.Slider(value=0, label=f'{i + 1}: {_pair_label(first, second, i)}') for i in range(N_COMPARED)]

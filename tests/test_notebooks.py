@@ -25,10 +25,12 @@ def test_exported_and_clean(clone):
 @pytest.mark.parametrize('name', NOTEBOOKS)
 def test_committed_outputs(name):
     text = (ROOT/'nbs'/name).read_text()
-    outputs = [o for c in json.loads(text)['cells'] for o in c.get('outputs', [])]
+    cells = json.loads(text)['cells']
+    outputs = [o for c in cells for o in c.get('outputs', [])]
     assert len(text) < 2_000_000
     assert outputs or name == '12_cli.ipynb', 'not executed'
     assert not [o for o in outputs if o['output_type'] == 'error']
+    assert not [c for c in cells if c.get('outputs') and '#| output: false\n' in c['source']], 'pictures that are not ours'
     pictures = [len(d) for o in outputs for kind, d in o.get('data', {}).items() if kind.startswith('image/')]
     assert max(pictures, default=0) * 3/4 < 60_000
     assert not re.search(r'(?<![\w./-])/(root|home|work|tmp|Users)/\w', json.dumps(outputs)), 'a path of a machine'

@@ -6,11 +6,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from browsing import PROJECTOR, alive, choose, cost, enter_number, keep, link, press, settle, shown, shows, src, tab, visit, warned
+from browsing import alive, choose, cost, enter_number, keep, link, press, settle, shows, src, tab, visit, warned
 from PIL import Image
 from playwright.sync_api import expect
 
-from face_autoencoder.explore import MAPPED, bases, code_on_map, crop_photo, encode_photo, find_face, open_photo, picture
+from face_autoencoder.explore import MAPPED, bases, code_on_map, crop_photo, encode_photo, find_face, open_photo
 from face_autoencoder.faces import render_faces, sample_factors
 from face_autoencoder.tabs import first_slots
 

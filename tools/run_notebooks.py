@@ -28,8 +28,9 @@ def compress(picture):
 
 
 def clean(cell):
-    "No timings, no warnings of libraries, no large figures"
+    "No timings, no warnings of libraries, no large figures, and none of pictures that are not ours to publish"
     cell.metadata.pop('execution', None)
+    if re.search(r'^#\|\s*output:\s*false', cell.source, re.M): cell.outputs = []
     cell.outputs = [o for o in cell.outputs if o.get('name') != 'stderr']
     for o in cell.outputs:
         for kind in ('image/png', 'image/jpeg'):
