@@ -5,7 +5,7 @@ TRAIN ?=
 NB ?=
 BIN := $(VENV)/bin
 
-.PHONY: install demo app test notebooks links
+.PHONY: install demo app test notebooks links site vendor
 
 install: $(VENV)/installed
 
@@ -34,3 +34,11 @@ notebooks: install
 # Badges, links and Colab cells from the three lines at the top of settings.ini.
 links: install
 	$(BIN)/python tools/links.py
+
+# The course page, in _site/
+site: install
+	$(BIN)/python tools/site.py
+
+# Third-party files of the slides, pinned in tools/vendor.py; needs npm, and only when those pins change
+vendor:
+	$(PYTHON) tools/vendor.py

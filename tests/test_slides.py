@@ -1,0 +1,274 @@
+"""Slides as an audience sees them: a made-up lecture, and the course's own, in Chromium without network."""
+import base64, io, re, shutil, sys
+
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import BIN, ROOT, run
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+
+from face_autoencoder.slides import PROJECTORS, check_deck, write_deck
+
+LECTURE = ROOT/'nbs'/'lesson5_vae.ipynb'
+COMMAND = 'python', '-c', 'import sys; from face_autoencoder.cli import fae_slides; sys.exit(fae_slides())'
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 160"><rect x="10" y="40" width="160" height="80" fill="#cfe2ff" stroke="#0b5cad"/><path d="M170 80h240" stroke="#333"/><rect x="410" y="40" width="160" height="80" fill="#ffe3b8" stroke="#9a4200"/></svg>'
+CODE = '''class Encoder(nn.Module):
+    "Two heads: where a face is in latent space, and how sure we are"
+    def forward(self, x): # x: n x 3 x 64 x 64
+        h = self.cnn(x).flatten(1)
+        return self.fc_mu(h), self.fc_logvar(h).clamp(-12, 8)
+
+mu, logvar = Encoder()(torch.rand(16, 3, 64, 64))
+print(f'{mu.shape}, {logvar.shape}')'''
+BULLETS = '- **Encoder**: a face becomes $\\mu$ and $\\log\\sigma^2$\n- *Sample* $z = \\mu + \\sigma\\,\\varepsilon$, so that gradients reach `fc_mu`\n- Decoder: from $z$ back to pixels\n    - in $[-1, 1]$'
+
+
+def markdown(source, slide_type=None): return new_markdown_cell(source, metadata=dict(slideshow=dict(slide_type=slide_type)) if slide_type else {})
+def code(source, *outputs): return new_code_cell(source, outputs=list(outputs))
+def shows(**data): return new_output('display_data', {k.replace('_', '/').replace('svg', 'svg+xml'): v for k, v in data.items()})
+def prints(text, name='stdout'): return new_output('stream', name=name, text=text)
+
+
+def figure(kind='png', size=(7, 4)):
+    fig, ax = plt.subplots(figsize=size, dpi=80, layout='constrained')
+    ax.plot(np.linspace(0, 6), np.sin(np.linspace(0, 6)), label='KL, nats')
+    ax.set(title='KL over training', xlabel='epoch', ylabel='nats')
+    fig.savefig(out := io.BytesIO(), format=kind)
+    plt.close(fig)
+    return out.getvalue().decode() if kind == 'svg' else base64.b64encode(out.getvalue()).decode()
+
+
+def lecture():
+    "Every feature, and nothing wrong"
+    table = pd.DataFrame(dict(loss=['log-MSE', 'MSE', 'perceptual'], beta=[1., .5, 2.], mse=[.0145, .0913, .0201], kl=[241.2, 1.0, 188.4]), index=['a', 'b', 'c'])
+    return new_notebook(metadata=dict(language_info=dict(name='python')), cells=[
+        new_raw_cell('---\ntitle: A made-up lecture\nformat:\n  revealjs:\n    slide-level: 2\n---'),
+        markdown('# Variational autoencoders\n[![Open In Colab](https://colab.example/badge.svg)](https://colab.example/x)\n\n> Codes that you can sample from\n\nLesson 5, with every sentence measured by [a cell](00_core.ipynb).'),
+        code('#| hide\nsecret_import = 1', prints('secret output')), code('#| export\ndef secret(): pass'), code('#| include: false\nsecret', prints('secret output')),
+        markdown('## What a VAE does\n\n' + BULLETS), markdown('The speaker says $\\beta$ here.', 'notes'), markdown('**And** it can dream.', 'fragment'),
+        markdown('## The loss\n\nA reconstruction term and a price for what the code says:\n\n$$\\mathcal{L} = \\frac{D}{2}\\log \\mathrm{MSE} + \\beta \\sum_{j=1}^{d} \\frac{1}{2}\\left(\\mu_j^2 + \\sigma_j^2 - 1 - \\log\\sigma_j^2\\right)$$\n\n> [often taught](https://example.org): "β = 1 is balanced". In [which units](#The-loss)?'),
+        markdown('## Code'), code(CODE, prints('torch.Size([16, 64]), torch.Size([16, 64])\n'), prints('UserWarning: secret', 'stderr'), new_output('execute_result', {'text/plain': '<Axes: >'})),
+        markdown('## A table\n\nErrors on people that nobody trained on.'), code('#| echo: false\ntable', shows(text_html=table.to_html(border=1), text_plain='table')),
+        markdown('# Part two\n\n> Figures'),
+        markdown('## A figure\n\nIt falls, then it rises.'), code('#| echo: false\n#| fig-alt: A wave over fifty epochs\nplot()', shows(image_png=figure(), text_plain='<Figure>')),
+        markdown('## A vector figure and its code'), code('#| fig-alt: "A wave: again"\nplot(x, y)', shows(image_svg=figure('svg'))),
+        markdown('## Beside each other\n\n- the left column\n- says what to see'), code('#| echo: false\n#| fig-alt: A wave, tall\n#| output-location: column\nplot()', shows(image_png=figure(size=(5, 5)))),
+        markdown('## A diagram\n\n![From pixels to code](images/flow.svg)\n\nBoxes are layers.'),
+        markdown('## Small print', 'subslide'), code('#| output: false\nx = 1', prints('secret output')), code('#| echo: false', shows(text_markdown='**64** of 64 units, $r = 0.7$')), code('#| hide\nsecret'), markdown('secret', 'skip')])
+
+
+def written(nb, folder, name='lecture'):
+    "A notebook file, with the picture that it shows"
+    (folder/'images').mkdir(parents=True, exist_ok=True)
+    (folder/'images'/'flow.svg').write_text(SVG)
+    nbformat.write(nb, folder/f'{name}.ipynb')
+    return folder/f'{name}.ipynb'
+
+
+@pytest.fixture(scope='module')
+def deck(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('lecture')
+    return write_deck(written(lecture(), folder), folder/'deck')
+
+
+@pytest.fixture
+def page(browser, deck):
+    "The deck, opened by somebody without network"
+    with browser.new_context(viewport=dict(width=1280, height=720), offline=True) as context:
+        page = context.new_page()
+        page.goto((deck.path/'index.html').as_uri())
+        page.wait_for_selector('html.ready', state='attached')
+        yield page
+
+
+def go(page, heading): page.evaluate('h => { const s = Reveal.getSlides().find(s => s.querySelector("h1, h2").innerText == h), i = Reveal.getIndices(s); Reveal.slide(i.h, i.v) }', heading)
+
+
+def checked(folder, name, **how):
+    "What is wrong with a deck; pictures of its slides are in artifacts/"
+    pictures = ROOT/'artifacts'/name
+    shutil.rmtree(pictures, ignore_errors=True)
+    pictures.mkdir(parents=True)
+    return check_deck(folder, pictures=pictures, **how)
+
+
+def test_a_deck_without_faults(browser, deck):
+    assert (deck.slides, deck.no_alt) == (11, [])
+    assert checked(deck.path, 'slides') == []
+
+
+FAULTS = {
+    'overflows by': '\n\n'.join(['A line of text.'] * 20),
+    'overflows by ': '<div style="width: 1400px">wide</div>',
+    'overflows by  ': '![tall](images/flow.svg)\n\n' + '\n\n'.join(['A line of text.'] * 11), # the figure can't shrink that far
+    'is cut at the right': '<div style="width: 400px; overflow: hidden"><div style="width: 600px">wide</div></div>',
+    'color-contrast': '<span style="color: #ccc">pale</span>',
+    'a formula has an error': '$\\frac{1}{2$',
+    'a formula has an error ': '$\\nosuchthing$',
+    'a formula is not rendered': 'a stray \\begin{ here',
+    'a picture is missing': '<img alt="broken" src="data:image/svg+xml;base64,AAAA">',
+    'it could not load': '<script src="none.js"></script>',
+    'it asks the network': '<link rel="stylesheet" href="https://example.org/a.css">',
+    'the console says': '<script>console.error("no")</script>',
+    'error in a script': '<script>nothing()</script>',
+}
+
+
+def test_faults_are_found(browser, tmp_path):
+    "Each on a slide of its own; nothing else is reported, and not for other slides"
+    cells = [c for fault, source in FAULTS.items() for c in (markdown(f'## {fault}\n\n{source}'),)]
+    deck = write_deck(written(new_notebook(cells=cells), tmp_path), tmp_path/'deck')
+    problems = check_deck(deck.path, sizes=PROJECTORS[:1])
+    for n, fault in enumerate(map(str.strip, FAULTS), 1):
+        mine = [p for p in problems if f'slide {n}:' in p]
+        assert any(fault in p for p in mine or problems), (fault, problems)
+        assert all(fault in p for p in mine), mine
+
+
+def test_formulas(page):
+    for heading, formulas in {'What a VAE does': 6, 'The loss': 1, 'Small print': 1}.items():
+        go(page, heading)
+        assert page.locator('section.present mjx-container > svg').count() == formulas
+    assert '$' not in page.evaluate('[...document.querySelectorAll("section")].map(s => s.innerText).join()')
+
+
+def test_notes_and_fragments(page):
+    go(page, 'What a VAE does')
+    notes, fragment = page.locator('section.present aside.notes'), page.locator('section.present .fragment')
+    assert 'speaker says' in notes.text_content() and not notes.is_visible()
+    assert not fragment.is_visible()
+    page.keyboard.press('ArrowRight')
+    assert fragment.is_visible()
+    page.keyboard.press('ArrowRight')
+    assert page.locator('section.present h2').inner_text() == 'The loss'
+
+
+def test_speaker_view(page):
+    "Key S opens the notes of the slide that is shown"
+    go(page, 'What a VAE does')
+    with page.expect_popup() as popup: page.keyboard.press('s')
+    popup.value.locator('.speaker-controls-notes', has_text='The speaker says').wait_for()
+
+
+def test_type_is_large_enough(page):
+    sizes = lambda selector: page.evaluate('s => [...document.querySelectorAll(`.slides ${s}`)].map(e => parseFloat(getComputedStyle(e).fontSize))', selector)
+    assert min(sizes(':is(p, li, blockquote)')) >= 24
+    assert min(sizes(':is(td, th)')) >= 22
+    assert min(sizes('pre')) >= 16
+
+
+def test_what_is_hidden(deck):
+    text = (deck.path/'index.html').read_text()
+    assert 'secret' not in text.replace('The speaker', '') and '#|' not in text and 'Axes' not in text
+    assert not re.search('(src|href)="https?://(?!example.org)', text)
+    assert 'colab' not in text.lower() and 'ipynb' not in text
+
+
+def test_links(page):
+    go(page, 'The loss')
+    a = page.locator('section.present a')
+    assert [x.get_attribute('href') for x in a.all()] == ['https://example.org', '#/The-loss']
+    go(page, 'Code')
+    page.evaluate('location.hash = "#/The-loss"')
+    page.wait_for_function('Reveal.getCurrentSlide().innerText.startsWith("The loss")')
+
+
+def test_figures_fill_their_slide(page):
+    "As large as there is room, in their proportions, and up to 1.75 times their size"
+    for heading, least in {'A figure': 800, 'A vector figure and its code': 700, 'Beside each other': 500, 'A diagram': 1000}.items():
+        go(page, heading)
+        box = page.locator('section.present img').bounding_box()
+        assert box['width'] >= least, heading
+    go(page, 'Beside each other')
+    assert page.locator('section.present img').bounding_box()['x'] > 640 > page.locator('section.present li').first.bounding_box()['x']
+
+
+def pages(pdf): return len(re.findall(rb'/Type /Page\b', pdf.read_bytes()))
+
+
+def test_pdf(browser, deck, tmp_path):
+    "A page per slide, of the slide's form, with fragments and without notes"
+    again = write_deck(deck.path.parent/'lecture.ipynb', tmp_path/'deck', pdf=True)
+    assert pages(again.path/'slides.pdf') == deck.slides
+    assert set(re.findall(rb'/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]', (again.path/'slides.pdf').read_bytes())) == {(b'960', b'540')}
+
+
+def spoilt(tmp_path, **changes):
+    nb = lecture()
+    for i, source in changes.items(): nb.cells[int(i[1:])].source = source
+    return written(nb, tmp_path, 'spoilt')
+
+
+def fails(*args, says, **env):
+    done = run(*COMMAND, *args, check=False, **env)
+    assert done.returncode == 2 and says in done.stderr and done.stderr.startswith('fae_slides: ') and done.stderr.count('\n') == 1, done.stderr
+
+
+def test_command(tmp_path):
+    notebook, out = written(lecture(), tmp_path), tmp_path/'out'/'deck'
+    done = run(*COMMAND, notebook, '--out', out)
+    assert '11 slides' in done.stdout and done.stderr == ''
+    assert {p.name for p in out.parent.iterdir()} == {'deck'} and {p.name for p in out.iterdir()} == {'index.html', 'lib'}
+    (out/'old').touch()
+    done = run(*COMMAND, spoilt(tmp_path, c15='plot()'), '--out', out)
+    assert '"A figure"' in done.stderr and not (out/'old').exists()
+
+
+def test_errors_of_the_command(tmp_path):
+    out = ['--out', tmp_path/'deck']
+    fails(tmp_path/'none.ipynb', *out, says='there is no notebook')
+    fails(tmp_path, *out, says='there is no notebook')
+    (tmp_path/'x.ipynb').write_text('{"cells": ')
+    fails(tmp_path/'x.ipynb', *out, says='is no notebook that can be read')
+    (tmp_path/'x.ipynb').write_bytes(bytes(range(256)))
+    fails(tmp_path/'x.ipynb', *out, says='is no notebook that can be read')
+    fails(written(new_notebook(cells=[markdown('text'), code('1')]), tmp_path, 'flat'), *out, says='no slides')
+    fails(written(new_notebook(cells=[markdown('# A'), code('1')]), tmp_path, 'fresh'), *out, says='never executed')
+    fails(spoilt(tmp_path, c20='![a](images/none.svg)'), *out, says='images/none.svg is missing')
+    fails(spoilt(tmp_path, c20='![a](https://example.org/a.svg)'), *out, says='not on this computer')
+    fails(spoilt(tmp_path, c15='#| fig-alt: a: b'), *out, says='put a text with a colon in quotes')
+    assert not (tmp_path/'deck').exists()
+    (tmp_path/'deck').mkdir()
+    (tmp_path/'deck'/'thesis.txt').touch()
+    fails(written(lecture(), tmp_path), *out, says='is no deck of slides')
+    assert [p.name for p in (tmp_path/'deck').iterdir()] == ['thesis.txt']
+
+
+def test_without_chromium(tmp_path, monkeypatch):
+    "One sentence, and no half of a deck"
+    monkeypatch.setenv('PATH', str(BIN))
+    fails(written(lecture(), tmp_path), '--pdf', '--out', tmp_path/'deck', says='needs Chromium', PLAYWRIGHT_BROWSERS_PATH=str(tmp_path/'none'))
+    assert not (tmp_path/'deck').exists()
+
+
+def test_check_of_the_command(browser, tmp_path):
+    notebook = written(new_notebook(cells=[markdown('## Long\n\n' + '\n\n'.join(['A line of text.'] * 20))]), tmp_path)
+    done = run(*COMMAND, notebook, '--out', tmp_path/'deck', '--check', check=False)
+    assert done.returncode == 1 and '1280x720, slide 1: overflows' in done.stderr and '1920x1080, slide 1: overflows' in done.stderr
+
+
+@pytest.mark.parametrize('name', ['face_autoencoder_training', '06_latents', 'mnist_homework'])
+def test_any_notebook_of_the_course(browser, tmp_path, name):
+    "What can't fit a slide overflows, but nothing else is wrong"
+    deck = write_deck(ROOT/'nbs'/f'{name}.ipynb', tmp_path/'deck')
+    problems = check_deck(deck.path, sizes=PROJECTORS[:1])
+    assert [p for p in problems if not re.search('overflows by|is cut at the right', p)] == []
+
+
+def test_vendored_files_are_the_pinned_ones():
+    sys.path.insert(0, str(ROOT/'tools'))
+    from vendor import FILES, digest, lib
+    assert {f[2]: digest((lib/f[2]).read_bytes()) for f in FILES} == {f[2]: f[3] for f in FILES}
+    assert {p.name for p in lib.iterdir()} == {f[2] for f in FILES}
+    assert sum(p.stat().st_size for p in lib.iterdir()) < 3e6
+
+
+def test_the_lecture(browser, tmp_path):
+    "The course's own deck: 30 to 60 slides, nothing wrong on any, and words for every figure"
+    if not LECTURE.exists(): pytest.skip('nbs/lesson5_vae.ipynb is not written yet')
+    deck = write_deck(LECTURE, tmp_path/'deck', pdf=True)
+    assert 30 <= deck.slides <= 60 and deck.no_alt == []
+    assert checked(deck.path, 'lesson5_vae') == []
+    assert pages(deck.path/'slides.pdf') == deck.slides
