@@ -6,14 +6,15 @@
 __all__ = ['HIDDEN', 'BADGE', 'DIRECTIVE', 'ASSETS', 'GENERATOR', 'PROJECTORS', 'Deck', 'SlidesError', 'options_of', 'role',
            'front_matter', 'slide_cells', 'deck_html', 'check_deck', 'print_deck', 'write_deck']
 
-# %% ../nbs/11_slides.ipynb #82320a14
-import base64, io, re, shutil, tempfile
+# %% ../nbs/11_slides.ipynb #3acba0af
+import base64, io, mimetypes, re, shutil, tempfile
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from functools import wraps
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import yaml
@@ -114,11 +115,13 @@ def _without_alt(soup):
         heading = img.find_previous(['h1', 'h2'])
         if img.get('alt', '') in ('', 'No description has been provided for this image'): yield heading.get_text() if heading else 'the first slide'
 
-# %% ../nbs/11_slides.ipynb #66c5e063
-def _check_pictures(soup):
+# %% ../nbs/11_slides.ipynb #006bcbf8
+def _embed_pictures(soup, folder):
     for img in soup.select('img:not([src^="data:"])'):
         if re.match('https?:', img['src']): raise SlidesError(f"the picture {img['src']} is not on this computer: save it beside the notebook")
-        raise SlidesError(f"the picture {img['src']} is missing: it must be a file in the notebook's folder")
+        path = Path(folder)/unquote(img['src'])
+        if not path.is_file(): raise SlidesError(f"the picture {img['src']} is missing: its path begins in the notebook's folder")
+        img['src'] = f'data:{mimetypes.guess_type(path)[0]};base64,{base64.b64encode(path.read_bytes()).decode()}'
 
 def _settle_links(soup):
     for a in soup.select('a[href]'):
@@ -172,20 +175,19 @@ def _beside(soup, output):
     columns.extend([left, right])
     section.append(columns)
 
-# %% ../nbs/11_slides.ipynb #bdf82a5a
+# %% ../nbs/11_slides.ipynb #424d4491
 def deck_html(nb, # executed notebook
               folder='.' # where the pictures of its Markdown cells are
              )->BeautifulSoup:
     "A notebook as one page of slides; it needs the folder `lib` beside it"
     cells, matter = slide_cells(nb), front_matter(nb)
     title = next((c.source.partition('\n')[0].lstrip('# ') for c in cells if c.source.startswith('# ')), 'Slides')
-    exporter = SlidesExporter(template_name='template', extra_template_basedirs=[str(ASSETS)], embed_images=True,
-                              exclude_input_prompt=True, exclude_output_prompt=True)
-    resources = dict(metadata=dict(path=str(folder)), deck=dict(title=matter.get('title', title), lang=matter.get('lang', 'en'), generator=GENERATOR))
+    exporter = SlidesExporter(template_name='template', extra_template_basedirs=[str(ASSETS)], exclude_input_prompt=True, exclude_output_prompt=True)
+    resources = dict(deck=dict(title=matter.get('title', title), lang=matter.get('lang', 'en'), generator=GENERATOR))
     page, _ = exporter.from_notebook_node(nbformat.from_dict(dict(nb, cells=cells)), resources)
     soup = BeautifulSoup(page, 'html.parser')
     _alt_texts(soup, cells)
-    _check_pictures(soup)
+    _embed_pictures(soup, folder)
     _shape_slides(soup, 'incremental: true' in yaml.safe_dump(matter))
     _place_outputs(soup, cells)
     for polish in _tell_sizes, _settle_links: polish(soup)

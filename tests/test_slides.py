@@ -105,8 +105,8 @@ FAULTS = {
     'overflows by  ': '![tall](images/flow.svg)\n\n' + '\n\n'.join(['A line of text.'] * 11), # the figure can't shrink that far
     'is cut at the right': '<div style="width: 400px; overflow: hidden"><div style="width: 600px">wide</div></div>',
     'color-contrast': '<span style="color: #ccc">pale</span>',
-    'a formula has an error': '$\\frac{1}{2$',
-    'a formula has an error ': '$\\nosuchthing$',
+    'a formula is not rendered ': '$\\frac{1}{2$',
+    'a formula has an error': '$\\nosuchthing$',
     'a formula is not rendered': 'a stray \\begin{ here',
     'a picture is missing': '<img alt="broken" src="data:image/svg+xml;base64,AAAA">',
     'it could not load': '<script src="none.js"></script>',
