@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['HIDDEN', 'BADGE', 'DIRECTIVE', 'ASSETS', 'GENERATOR', 'PROJECTORS', 'Deck', 'SlidesError', 'options_of', 'role',
-           'front_matter', 'slide_cells', 'deck_html', 'check_deck', 'print_deck', 'write_deck']
+           'front_matter', 'tidy', 'slide_cells', 'alt_texts', 'embed_pictures', 'deck_html', 'check_deck',
+           'print_deck', 'write_deck']
 
 # %% ../nbs/11_slides.ipynb #3acba0af
 import base64, io, mimetypes, re, shutil, tempfile
@@ -61,7 +62,7 @@ def _title_cell(matter):
     cell.metadata.slideshow = dict(slide_type='slide')
     return cell
 
-# %% ../nbs/11_slides.ipynb #6a93a3a9
+# %% ../nbs/11_slides.ipynb #9d6fe041
 BADGE, DIRECTIVE = re.compile(r'^\[!\[.*colab.*\n?', re.M | re.I), re.compile(r'^#\|.*\n?', re.M)
 
 def _says_something(output):
@@ -70,7 +71,7 @@ def _says_something(output):
     only_repr = set(data) == {'text/plain'} and re.match(r'[(\[]*(array\(\[+)?<', data['text/plain'])
     return output.get('name') != 'stderr' and not only_repr
 
-def _tidy(cell, options):
+def tidy(cell, options):
     "Only what an audience shall see"
     cell.metadata.options = options
     if cell.cell_type == 'markdown': cell.source = BADGE.sub('', cell.source)
@@ -80,7 +81,7 @@ def _tidy(cell, options):
     cell.outputs = [o for o in cell.outputs if options.get('output') is not False and _says_something(o)]
     return cell
 
-# %% ../nbs/11_slides.ipynb #a351fb24
+# %% ../nbs/11_slides.ipynb #e9a515bf
 def slide_cells(nb # executed notebook
                )->list: # new cells, each with its `slide_type`
     "The cells of the deck, in order"
@@ -89,7 +90,7 @@ def slide_cells(nb # executed notebook
         options = options_of(cell)
         cell.update(id=cell.get('id') or f'cell-{i}')
         cell.metadata.slideshow = dict(cell.metadata.get('slideshow', {}), slide_type=role(cell, options))
-        if cell.metadata.slideshow.slide_type != 'skip': cells.append(_tidy(cell, options))
+        if cell.metadata.slideshow.slide_type != 'skip': cells.append(tidy(cell, options))
     if not any(c.metadata.slideshow.slide_type in ('slide', 'subslide') for c in cells): raise SlidesError('it has no slides: a slide begins with a Markdown cell that begins with ## and a space')
     if 'title' in matter and not cells[0].source.startswith('# '): cells.insert(0, _title_cell(matter))
     while cells[0].metadata.slideshow.slide_type == 'notes': cells.pop(0)
@@ -97,11 +98,11 @@ def slide_cells(nb # executed notebook
     if any(c.cell_type == 'code' for c in cells) and not outputs: raise SlidesError('it was never executed: run all of its cells and save it')
     return cells
 
-# %% ../nbs/11_slides.ipynb #6ba9f8de
+# %% ../nbs/11_slides.ipynb #6f3e5b87
 ASSETS = Path(__file__).with_name('deck') if '__file__' in globals() else Path('../face_autoencoder/deck')
 GENERATOR = 'fae_slides of face_autoencoder'
 
-def _alt_texts(soup, cells):
+def alt_texts(soup, cells):
     "Give the figures of cells their `fig-alt`"
     for cell in cells:
         alt = cell.metadata.get('options', {}).get('fig-alt')
@@ -115,8 +116,8 @@ def _without_alt(soup):
         heading = img.find_previous(['h1', 'h2'])
         if img.get('alt', '') in ('', 'No description has been provided for this image'): yield heading.get_text() if heading else 'the first slide'
 
-# %% ../nbs/11_slides.ipynb #006bcbf8
-def _embed_pictures(soup, folder):
+# %% ../nbs/11_slides.ipynb #28020f4d
+def embed_pictures(soup, folder):
     for img in soup.select('img:not([src^="data:"])'):
         if re.match('https?:', img['src']): raise SlidesError(f"the picture {img['src']} is not on this computer: save it beside the notebook")
         path = Path(folder)/unquote(img['src'])
@@ -175,7 +176,7 @@ def _beside(soup, output):
     columns.extend([left, right])
     section.append(columns)
 
-# %% ../nbs/11_slides.ipynb #424d4491
+# %% ../nbs/11_slides.ipynb #71b6cc4b
 def deck_html(nb, # executed notebook
               folder='.' # where the pictures of its Markdown cells are
              )->BeautifulSoup:
@@ -186,8 +187,8 @@ def deck_html(nb, # executed notebook
     resources = dict(deck=dict(title=matter.get('title', title), lang=matter.get('lang', 'en'), generator=GENERATOR))
     page, _ = exporter.from_notebook_node(nbformat.from_dict(dict(nb, cells=cells)), resources)
     soup = BeautifulSoup(page, 'html.parser')
-    _alt_texts(soup, cells)
-    _embed_pictures(soup, folder)
+    alt_texts(soup, cells)
+    embed_pictures(soup, folder)
     _shape_slides(soup, 'incremental: true' in yaml.safe_dump(matter))
     _place_outputs(soup, cells)
     for polish in _tell_sizes, _settle_links: polish(soup)

@@ -31,7 +31,7 @@ def link_notebook(path):
     lines = [l for l in first['source'] if not l.startswith('[![Open in Colab]')]
     if user:
         lines.insert(1, badge(path.name) + '\n')
-        install = f'#| eval: false\n%pip install -q git+{github}@{branch}'
+        install = f'#| eval: false\n#| include: false\n%pip install -q git+{github}@{branch}'
         nb['cells'].insert(1, dict(cell_type='code', execution_count=None, id='colab-install', metadata={}, outputs=[], source=install.splitlines(True)))
     first['source'] = lines
     path.write_text(json.dumps(nb, indent=1, ensure_ascii=False) + '\n')
@@ -49,8 +49,12 @@ def table(notebooks):
 def fill(text, mark, content): return re.sub(rf'(<!-- {mark} -->\n).*?(<!-- /{mark} -->)', lambda m: m[1] + content + m[2], text, flags=re.S)
 
 
-notebooks = {p.name: link_notebook(p) for p in sorted((root/'nbs').glob('[!_.]*.ipynb'))}
-readme = (root/'README.md').read_text()
-readme = fill(readme, 'notebooks', table(notebooks) + '\n')
-readme = fill(readme, 'clone', f'    git clone -b {branch} {github} && cd {repo}\n\n' if user else '')
-(root/'README.md').write_text(readme)
+def write_links():
+    notebooks = {p.name: link_notebook(p) for p in sorted((root/'nbs').glob('[!_.]*.ipynb'))}
+    readme = (root/'README.md').read_text()
+    readme = fill(readme, 'notebooks', table(notebooks) + '\n')
+    readme = fill(readme, 'clone', f'    git clone -b {branch} {github} && cd {repo}\n\n' if user else '')
+    (root/'README.md').write_text(readme)
+
+
+if __name__ == '__main__': write_links()

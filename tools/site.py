@@ -1,0 +1,100 @@
+"""The course page: python tools/site.py [FOLDER], by default _site/. Plain files that need no network."""
+import shutil, sys
+from pathlib import Path
+
+import nbformat
+from bs4 import BeautifulSoup
+from jinja2 import Environment, FileSystemLoader
+from nbconvert import HTMLExporter
+
+from face_autoencoder.course import write_student_copy
+from face_autoencoder.slides import ASSETS, alt_texts, embed_pictures, options_of, tidy, write_deck
+from links import github, head, root, user
+
+nbs, here = root/'nbs', Path(__file__).parent
+LESSON = nbs/'lesson5_vae.ipynb'
+STUDENTS = HOMEWORK, CLINIC = nbs/'mnist_homework.ipynb', nbs/'clinic.ipynb' # their solutions stay here
+NOTEBOOKS = [p for p in sorted(nbs.glob('[!_.]*.ipynb')) if p not in STUDENTS]
+exporter = HTMLExporter(template_name='page', extra_template_basedirs=[str(here)], exclude_input_prompt=True, exclude_output_prompt=True)
+
+
+def code(text):
+    "Backticks to HTML, in text that is escaped already"
+    parts = str(text).split('`')
+    return ''.join(f'<code>{p}</code>' if i % 2 else p for i, p in enumerate(parts))
+
+
+def settle_links(soup):
+    "Links between notebooks lead to their pages; those to files that are not here become plain text"
+    for a in soup.select('a[href]'):
+        target, hash, anchor = a['href'].partition('#')
+        if nbs/target in NOTEBOOKS: a['href'] = f'{target[:-6]}.html{hash}{anchor}'
+        elif nbs/target in STUDENTS and (nbs/target).exists(): a['href'] = f'../homework/{target}'
+        elif not target.startswith(('http:', 'https:', 'mailto:')) and (target or not soup.find(id=anchor)): a.unwrap()
+
+
+def shown(nb):
+    "The cells that a reader sees"
+    for cell in nb.cells:
+        options = options_of(cell)
+        if cell.cell_type != 'raw' and not {'hide', 'default_exp'} & options.keys() and options.get('include') is not False: yield tidy(cell, options)
+
+
+def write_page(path, out):
+    "A notebook as a page, and its file beside it"
+    nb = nbformat.read(path, 4)
+    nb.cells, title = list(shown(nb)), head_of(path)[0]
+    html, _ = exporter.from_notebook_node(nb, dict(page=dict(title=title, name=path.name)))
+    soup = BeautifulSoup(html, 'html.parser')
+    for rest in soup.select('main style, .anchor-link'): rest.decompose()
+    alt_texts(soup, nb.cells)
+    embed_pictures(soup, path.parent)
+    settle_links(soup.main)
+    (out/f'{path.stem}.html').write_text(str(soup), encoding='utf-8')
+    shutil.copy(path, out)
+
+
+def head_of(path):
+    "Title and subtitle of a notebook file"
+    cells = nbformat.read(path, 4).cells
+    return head(dict(cells=[next(c for c in cells if c.source.startswith('# '))]))
+
+
+def cards(out):
+    "What the page offers, as far as it exists"
+    if LESSON.exists():
+        deck = write_deck(LESSON, out/'slides')
+        yield dict(title='Lesson', text='The lecture, to be read from top to bottom and run: theory first, each claim with its measurement and a verdict.',
+                   links=[('Read', 'notebooks/lesson5_vae.html'), ('Notebook', 'notebooks/lesson5_vae.ipynb')])
+        yield dict(title='Slides', text=f'The same lecture as {deck.slides} slides. Arrow keys turn the pages, S opens the speaker notes.', links=[('Open', 'slides/index.html')])
+    yield dict(title='Training', text='The whole pipeline step by step: faces that draw themselves, model, loss, training, codes, components.',
+               links=[('Read', 'notebooks/face_autoencoder_training.html'), ('Notebook', 'notebooks/face_autoencoder_training.ipynb')])
+    for path, title, text in ((HOMEWORK, 'Homework', 'Autoencoders on MNIST and Fashion-MNIST. Checks say at each step what is wrong and what to look at.'),
+                              (CLINIC, 'Clinic', 'Broken VAEs: find each fault from its symptoms, and repair it.')):
+        if not path.exists(): continue
+        write_student_copy(path, out/'homework'/path.name)
+        yield dict(title=title, text=text, links=[('Your copy', f'homework/{path.name}')])
+
+
+def blocks(section):
+    "The commands in a section of the README"
+    text = (root/'README.md').read_text().partition(f'\n## {section}\n')[2].partition('\n## ')[0]
+    return [b.partition('```')[0].strip() for b in text.split('```sh\n')[1:]]
+
+
+def write_site(out):
+    shutil.rmtree(out, ignore_errors=True)
+    (out/'notebooks').mkdir(parents=True)
+    shutil.copytree(ASSETS/'lib', out/'lib')
+    for asset in ASSETS/'style.css', ASSETS/'math.js', here/'page'/'page.css': shutil.copy(asset, out/'lib')
+    (out/'images').mkdir()
+    shutil.copy(nbs/'images'/'app.jpg', out/'images')
+    for path in NOTEBOOKS: write_page(path, out/'notebooks')
+    env = Environment(loader=FileSystemLoader(here/'page'))
+    env.filters['code'] = code
+    page = env.get_template('course.html.j2').render(about='Notebooks that are the library, the tests and the lesson at once: every sentence they teach is measured by a cell that you can run, on faces that need no download.',
+        cards=list(cards(out)), install=blocks('Install'), notebooks={f'{p.stem}.html': head_of(p) for p in NOTEBOOKS}, github=github if user else '')
+    (out/'index.html').write_text(page, encoding='utf-8')
+
+
+if __name__ == '__main__': write_site(Path(sys.argv[1] if sys.argv[1:] else root/'_site'))
