@@ -17,9 +17,12 @@ COLAB = 'https://colab.research.google.com'
 def badge(name): return f'[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({COLAB}/github/{user}/{repo}/blob/{branch}/nbs/{name})'
 
 
+def first_words(nb): return next(c for c in nb['cells'] if c['cell_type'] == 'markdown') # a lecture begins with a raw cell
+
+
 def head(nb):
-    "Title and subtitle from a notebook's first cell"
-    text = ''.join(nb['cells'][0]['source'])
+    "Title and subtitle from a notebook's first Markdown cell"
+    text = ''.join(first_words(nb)['source'])
     return [re.search(pattern, text, re.M).group(1) for pattern in (r'^# (.+)', r'^> (.+)')]
 
 
@@ -27,12 +30,12 @@ def link_notebook(path):
     "A badge below the title, and a cell that installs the library on Colab"
     nb = json.loads(path.read_text())
     nb['cells'] = [c for c in nb['cells'] if c.get('id') != 'colab-install']
-    first = nb['cells'][0]
+    first = first_words(nb)
     lines = [l for l in first['source'] if not l.startswith('[![Open in Colab]')]
     if user:
         lines.insert(1, badge(path.name) + '\n')
         install = f'#| eval: false\n#| include: false\n%pip install -q git+{github}@{branch}'
-        nb['cells'].insert(1, dict(cell_type='code', execution_count=None, id='colab-install', metadata={}, outputs=[], source=install.splitlines(True)))
+        nb['cells'].insert(nb['cells'].index(first) + 1, dict(cell_type='code', execution_count=None, id='colab-install', metadata={}, outputs=[], source=install.splitlines(True)))
     first['source'] = lines
     path.write_text(json.dumps(nb, indent=1, ensure_ascii=False) + '\n')
     return head(nb)

@@ -54,10 +54,7 @@ def write_page(path, out):
     shutil.copy(path, out)
 
 
-def head_of(path):
-    "Title and subtitle of a notebook file"
-    cells = nbformat.read(path, 4).cells
-    return head(dict(cells=[next(c for c in cells if c.source.startswith('# '))]))
+def head_of(path): return head(nbformat.read(path, 4))
 
 
 def cards(out):
