@@ -5,7 +5,7 @@ TRAIN ?=
 NB ?=
 BIN := $(VENV)/bin
 
-.PHONY: install demo app test notebooks links site vendor
+.PHONY: install demo app test notebooks links golden site vendor
 
 install: $(VENV)/installed
 
@@ -34,6 +34,10 @@ notebooks: install
 # Badges, links and Colab cells from the three lines at the top of settings.ini.
 links: install
 	$(BIN)/python tools/links.py
+
+# Keep the figures of the lecture's short test, after a change that is meant to change them.
+golden: install
+	FAE_GOLDEN=1 OMP_NUM_THREADS=1 $(BIN)/nbdev_test --path nbs/lesson5_vae.ipynb
 
 # The course page, in _site/
 site: install

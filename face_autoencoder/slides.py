@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['HIDDEN', 'BADGE', 'DIRECTIVE', 'ASSETS', 'GENERATOR', 'PROJECTORS', 'Deck', 'SlidesError', 'options_of', 'role',
-           'front_matter', 'tidy', 'slide_cells', 'alt_texts', 'embed_pictures', 'deck_html', 'check_deck',
-           'print_deck', 'write_deck']
+           'front_matter', 'tidy', 'slide_cells', 'alt_texts', 'embed_pictures', 'deck_html', 'violations',
+           'check_deck', 'print_deck', 'write_deck']
 
 # %% ../nbs/11_slides.ipynb #3acba0af
 import base64, io, mimetypes, re, shutil, tempfile
@@ -232,12 +232,12 @@ def _each_slide(page):
         page.evaluate('i => { const {h, v} = Reveal.getIndices(Reveal.getSlides()[i]); Reveal.slide(h, v, 999) }', i)
         yield i + 1
 
-# %% ../nbs/11_slides.ipynb #6722aacb
-def _violations(page):
-    "Serious and critical ones, as sentences"
+# %% ../nbs/11_slides.ipynb #99bef3e4
+def violations(page, part=None):
+    "Serious and critical ones of axe-core's rules in a page, or a part of it, as sentences"
     from axe_playwright_python.sync_playwright import Axe
     options = dict(preload=False, rules={'scrollable-region-focusable': dict(enabled=False)}) # style sheets of a file can't be fetched; what scrolls has been reported
-    found = Axe().run(page, options=options).response['violations']
+    found = Axe().run(page, part, options).response['violations']
     return [f"{v['id']} ({v['help']}): {v['nodes'][0]['target']}" for v in found if v['impact'] in ('serious', 'critical')]
 
 @_in_thread
@@ -252,7 +252,8 @@ def check_deck(folder, # of a deck
             page = browser.new_page(viewport=dict(width=width, height=height))
             general = _open(page, folder)
             for n in _each_slide(page):
-                problems += [f'{width}x{height}, slide {n}: {p}' for p in [*page.evaluate((ASSETS/'check.js').read_text()), *_violations(page)]]
+                part = None if n < 3 else 'section.present:not(.stack)' # what is round the slides is always the same
+                problems += [f'{width}x{height}, slide {n}: {p}' for p in [*page.evaluate((ASSETS/'check.js').read_text()), *violations(page, part)]]
                 if pictures: page.screenshot(path=Path(pictures)/f'{n:02}-{width}.png')
             problems += [f'{width}x{height}: {p}' for p in general]
     return problems

@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import ROOT, run
 
-from face_autoencoder.slides import _violations
+from face_autoencoder.slides import violations
 
 WEB = re.compile('https?:|mailto:|data:')
 
@@ -65,4 +65,4 @@ def test_pages_in_a_browser(browser, site, size):
             (ROOT/'artifacts').mkdir(exist_ok=True)
             page.screenshot(path=ROOT/'artifacts'/f'site-{page.title()[:6].strip()}-{size[0]}.png', full_page='index' in name)
             assert not wrong and page.evaluate('document.documentElement.scrollWidth') <= size[0], name
-            if 'index' in name: assert _violations(page) == []
+            if 'index' in name: assert violations(page) == []
