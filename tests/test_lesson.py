@@ -1,0 +1,66 @@
+"""The lecture: every topic of its list has a section, a cell that measures it, and the verdict that the list says."""
+import csv, re
+
+import nbformat
+import pytest
+from conftest import ROOT
+
+from face_autoencoder.core import have, shared_dir
+
+COVERAGE = list(csv.DictReader(open(ROOT/'nbs'/'lesson5_coverage.csv', newline='', encoding='utf-8')))
+LESSON = 'lesson5_vae'
+
+
+def sections(name):
+    "Heading of `##` or `###` -> its cells, until the next one"
+    found, cells = {}, []
+    for c in nbformat.read(ROOT/'nbs'/f'{name}.ipynb', as_version=4).cells:
+        if c.cell_type == 'markdown' and (m := re.match(r'#{1,3} (.+)', c.source)): cells = found.setdefault(m[1].strip(), [])
+        cells.append(c)
+    return found
+
+
+NOTEBOOKS = {name: sections(name) for name in {r['notebook'] for r in COVERAGE} | {LESSON}}
+
+
+def label(cell):
+    found = re.search(r'^#\|\s*(?:label|check):\s*([\w.-]+)', cell.source, re.M) if cell.cell_type == 'code' else None
+    return found and found[1]
+
+
+def said(cell): return ' '.join(str(o.get('data', {}).get('text/markdown', '')) for o in cell.outputs)
+def verdicts(): return {label(c): c for cells in NOTEBOOKS[LESSON].values() for c in cells if c.cell_type == 'code' and re.search(r'^verdict\(', c.source, re.M)}
+
+
+@pytest.mark.parametrize('row', COVERAGE, ids=[r['id'] for r in COVERAGE])
+def test_topic_is_taught_and_measured(row):
+    assert row['section'] in NOTEBOOKS[row['notebook']], f"{row['notebook']} has no section {row['section']!r}"
+    if not row['cell']: return
+    cells = [c for c in NOTEBOOKS[row['notebook']][row['section']] if label(c) == row['cell']]
+    assert len(cells) == 1, f"no cell {row['cell']} in that section"
+    if row['verdict']: assert f"Verdict: {row['verdict']}" in said(cells[0])
+
+
+def test_list_is_complete():
+    "Each line of the lesson's brief belongs to a topic, and each heading and bullet is one"
+    lines, ids = [int(r['line']) for r in COVERAGE], [r['id'] for r in COVERAGE]
+    assert lines == sorted(set(lines)) and len(set(ids)) == len(ids) and len({r['title'] for r in COVERAGE}) == len(ids)
+    if not have(shared_dir()/'seed', "the lesson's brief"): pytest.skip("the lesson's brief is not on this machine")
+    brief = next((shared_dir()/'seed').glob('*.txt')).read_text(encoding='utf-8').splitlines()
+    assert lines[0] == 1 and {i for i, l in enumerate(brief, 1) if l.startswith('- ')} <= set(lines)
+
+
+def test_every_verdict_is_in_the_list_and_has_a_test():
+    assert len(verdicts()) > 30 and set(verdicts()) <= {r['cell'] for r in COVERAGE if r['verdict']}
+    for name, cell in verdicts().items(): assert re.search(r'\b(assert|test_\w+)\b', cell.source), f'{name} asserts nothing about its sentence'
+
+
+def test_no_number_is_typed_into_a_verdict():
+    "What was measured is an f-string that computes"
+    for name, cell in verdicts().items(): assert re.search(r'\bf["\'].*\{|\+ \'', cell.source), name
+
+
+def test_figures_say_what_they_show():
+    for cells in NOTEBOOKS[LESSON].values():
+        for c in cells:
+            if c.cell_type == 'code' and any(k.startswith('image/') for o in c.outputs for k in o.get('data', {})): assert '#| fig-alt: ' in c.source, c.source[:80]
