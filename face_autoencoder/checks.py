@@ -8,9 +8,12 @@ __all__ = ['MARK', 'Score', 'score', 'blobs', 'paint', 'check_autoencoder', 'che
            'check_facts']
 
 # %% ../nbs/10_checks.ipynb #117d0cbe
+from functools import cache
+
 import numpy as np
 import torch
 import torch.nn.functional as F
+from fastai.callback.core import Callback
 from fastai.data.core import DataLoaders
 from torch import nn
 
@@ -121,16 +124,15 @@ def check_cnn(make, latent_dim:int=32, n:int=5, seed:int=0 # as in `check_autoen
     return Score([*same.rows, *score((1, 'convolutions, and not too many', lambda: _convolves(make(latent_dim=latent_dim)))).rows])
 
 # %% ../nbs/10_checks.ipynb #34b37ca2
-MARK = 77 # first pixel of each held-out picture, as a byte
+MARK = 77 # first pixel of each picture that is not there to learn from, as a byte
 
-def marked_dls(n:int=512, # pictures, a quarter of them held out
+def marked_dls(n:int=640, # pictures, a fifth of them held out, a fifth to test
                seed:int=0
               )->DataLoaders:
-    "Blobs to train on, and held-out ones with a mark"
+    "Blobs to train on, and held-out and test ones with a mark"
     images = (blobs(n, seed)*255).to(torch.uint8)
-    images[:, 0, 0, 0] = torch.where(torch.arange(n) < n*3//4, images[:, 0, 0, 0].clamp(max=MARK - 1), MARK)
-    train, valid = np.split(np.arange(n), [n*3//4])
-    return DataLoaders(*[FaceDL(images, i, scale=to_unit, bs=64, shuffle=i[0] == 0) for i in (train, valid)])
+    images[:, 0, 0, 0] = torch.where(torch.arange(n) < n*3//5, images[:, 0, 0, 0].clamp(max=MARK - 1), MARK)
+    return DataLoaders(*[FaceDL(images, i, scale=to_unit, bs=64, shuffle=i[0] == 0) for i in np.split(np.arange(n), [n*3//5, n*4//5])])
 
 def _watch(model):
     "A list that grows when a marked picture meets the model while gradients are on"
@@ -143,22 +145,54 @@ def _watch(model):
 # %% ../nbs/10_checks.ipynb #d76ff1b2
 def mse(model, x): return F.mse_loss(paint(model, x), x).item() # of pixels in [0, 1]
 
+def _watched_fit(fit, make, seed):
+    "Error before and after `fit`, and the marked pictures that it trained on"
+    dls, model = marked_dls(seed=seed), make(latent_dim=8)
+    x = torch.cat([b for b, _ in dls.train.new(shuffle=False)])
+    before, seen = mse(model, x), _watch(model)
+    fit(model, dls)
+    return before, mse(model, x), seen
+
+class _Count(Callback):
+    "Counts batches"
+    def __init__(self): self.batches = 0
+    def after_batch(self): self.batches += 1
+
+class _CountedLoss(nn.MSELoss):
+    "Counts batches, too"
+    batches = 0
+    def forward(self, *args):
+        self.batches += 1
+        return super().forward(*args)
+
+def _listens(fit, make, seed):
+    "Whether `fit` uses a loss and a callback of ours"
+    given = dict(loss_func=_CountedLoss(), cbs=_Count())
+    fit(make(latent_dim=8), marked_dls(320, seed), loss_func=given['loss_func'], cbs=[given['cbs']])
+    deaf = [name for name, part in given.items() if not part.batches]
+    assert not deaf, f'fit does not use the {" and ".join(deaf)} that it is given: give cbs and loss_func to the Learner'
+
+# %% ../nbs/10_checks.ipynb #1c8656f6
 def check_fit(fit, # your `fit(model, dls)`
               make, # class of the network
               seed:int=0
-             )->Score: # of 4 points
+             )->Score: # of 5 points
     "A training loop, on pictures that nobody has seen"
-    dls, model = marked_dls(seed=seed), make(latent_dim=8)
-    x, held_out = [torch.cat([b for b, _ in dl]) for dl in (dls.train.new(shuffle=False), dls.valid)]
-    before, seen, trouble = mse(model, x), _watch(model), []
-    trouble += [_hint(lambda: fit(model, dls))]
-    def runs(): assert not trouble[0], f'fit does not run: {trouble[0]}'
+    result = []
+    trouble = _hint(lambda: result.extend(_watched_fit(fit, make, seed)))
+    def runs(): assert not trouble, f'fit does not run: {trouble}'
     def learns():
         runs()
-        assert np.isfinite(after := mse(model, x)), 'the reconstructions are NaN after fit: lower the learning rate'
+        before, after, _ = result
+        assert np.isfinite(after), 'the reconstructions are NaN after fit: lower the learning rate'
         assert after < .7*before, f'the error was {before:.4f} before fit and is {after:.4f} after: does fit train this model, and long enough?'
-    def keeps(): assert not seen and not trouble[0], trouble[0] or 'fit trains on held-out pictures, or measures them with gradients on: learn from dls.train only, and use torch.no_grad() for dls.valid'
-    return score((1, 'runs', runs), (2, 'learns', learns), (1, 'leaves the held-out pictures alone', keeps))
+    def keeps():
+        runs()
+        assert not result[2], 'fit trains on held-out or test pictures, or measures them with gradients on: learn from dls.train only, and use torch.no_grad() for the others'
+    def listens():
+        runs()
+        _listens(fit, make, seed)
+    return score((1, 'runs', runs), (2, 'learns', learns), (1, 'leaves held-out and test pictures alone', keeps), (1, 'uses the given cbs and loss_func', listens))
 
 # %% ../nbs/10_checks.ipynb #d8ca9724
 def pca_bar(train:torch.Tensor, # n x 1 x 28 x 28 in [0, 1]
@@ -235,14 +269,17 @@ def check_codes(encode, # your `encode(model, x)`
                 latent_dim:int=6, seed:int=0
                )->Score: # of 2 points
     "Codes of many pictures"
-    torch.manual_seed(seed)
-    model, x = make(latent_dim=latent_dim), blobs(1300, seed)
+    x = blobs(1300, seed)
+    def net():
+        torch.manual_seed(seed)
+        return make(latent_dim=latent_dim)
     def same():
+        model = net()
         z = torch.as_tensor(encode(model, x)).detach().cpu().numpy()
         assert z.shape == (1300, latent_dim), f'codes of 1300 pictures have shape {z.shape}, (1300, {latent_dim}) was asked for: put the batches together'
         with torch.no_grad(): wanted = model.eval().encoder(x)
         assert np.allclose(z, wanted.numpy(), atol=1e-5), 'these are not the codes of the encoder, in the order of the pictures'
-    def free(): assert not getattr(encode(model, x), 'requires_grad', False), 'the codes carry gradients along: use torch.no_grad()'
+    def free(): assert not getattr(encode(net(), x), 'requires_grad', False), 'the codes carry gradients along: use torch.no_grad()'
     return score((1, 'the codes of all pictures, in order', same), (1, 'without gradients', free))
 
 # %% ../nbs/10_checks.ipynb #e0220bae
@@ -289,18 +326,23 @@ def check_vae(make, # class of the network; forward returns reconstruction, mu a
     return score((1, 'returns reconstruction, mu and logvar', shapes), (1, 'z has the right spread', spread), (1, 'gradients reach mu and logvar', gradients), (1, 'noise in training', differs), (1, 'none in eval mode', calm))
 
 # %% ../nbs/10_checks.ipynb #32b0216a
+def _kl_variance_error(model, test):
+    "KL of a picture in nats, variance of mu and noise, error painted from mu, and how many numbers"
+    with torch.no_grad(): reconstruction, mu, logvar = [a.cpu() for a in model.eval()(test.to(_device(model)))]
+    return kl_divergence(mu, logvar).mean().item(), (mu.var(0).mean() + logvar.exp().mean()).item(), F.mse_loss(reconstruction, test).item(), mu.shape[1]
+
 def check_vae_result(model, # trained
                      test:torch.Tensor, # n x 1 x 28 x 28 in [0, 1]
                      bar:float # error of PCA with as many numbers
                     )->Score: # of 4 points
     "A trained VAE"
-    with torch.no_grad(): reconstruction, mu, logvar = [a.cpu() for a in model.eval()(test.to(_device(model)))]
-    kl, d, error = kl_divergence(mu, logvar).mean().item(), mu.shape[1], F.mse_loss(reconstruction, test).item()
-    total = mu.var(0).mean() + logvar.exp().mean()
-    def finite(): assert np.isfinite([kl, error]).all(), 'mu, logvar or the reconstruction is NaN: lower the learning rate'
-    def speaks(): assert kl > .05*d, f'the codes carry {kl:.1f} nats, next to nothing for {d} numbers: the VAE has collapsed, the price of a nat is too high'
-    def normal(): assert .25 < total < 4, f'mu and its noise have a variance of {total:.2f} together, and N(0, I) has 1: the price of a nat is too low, or the KL has the wrong sign'
-    def paints(): assert error < bar, f'painted from mu, test pictures have an error of {error:.4f}, PCA {bar:.4f}: train longer'
+    found = cache(lambda: _kl_variance_error(model, test))
+    def finite(): assert np.isfinite(found()).all(), 'mu, logvar or the reconstruction is NaN: lower the learning rate'
+    def speaks():
+        kl, *_, d = found()
+        assert kl > .05*d, f'the codes carry {kl:.1f} nats, next to nothing for {d} numbers: the VAE has collapsed, the price of a nat is too high'
+    def normal(): assert .25 < found()[1] < 4, f'mu and its noise have a variance of {found()[1]:.2f} together, and N(0, I) has 1: the price of a nat is too low, or the KL has the wrong sign'
+    def paints(): assert found()[2] < bar, f'painted from mu, test pictures have an error of {found()[2]:.4f}, PCA {bar:.4f}: train longer'
     return score((1, 'is finite', finite), (1, 'has not collapsed', speaks), (1, 'codes near N(0, I)', normal), (1, 'better than PCA', paints))
 
 # %% ../nbs/10_checks.ipynb #baa62073
@@ -308,10 +350,14 @@ def check_facts(facts:dict, # a sentence -> a function without arguments that me
                 n:int=3 # so many were asked for
                )->Score: # of n points
     "Sentences, each with its measurement"
+    given, numbers = list(facts.items()) if isinstance(facts, dict) else [], []
     def measured(i):
-        assert len(facts) > i, f'{len(facts)} facts are there, {n} were asked for'
-        sentence, measure = list(facts.items())[i]
+        assert isinstance(facts, dict), f'facts is a {type(facts).__name__}: make it a dict, a sentence -> a function without arguments'
+        assert len(given) > i, f'{len(given)} facts are there, {n} were asked for'
+        sentence, measure = given[i]
         assert len(sentence.split()) >= 5, f'{sentence!r} is no sentence: say what was compared with what'
         value = float(measure())
         assert np.isfinite(value), f'the number of {sentence!r} is {value}'
-    return score(*[(1, f'fact {i + 1}' + ''.join(f': {sentence}' for sentence in list(facts)[i:i + 1]), lambda i=i: measured(i)) for i in range(n)])
+        assert value not in numbers, f'{value:g} is the number of another fact, too: measure something else'
+        numbers.append(value)
+    return score(*[(1, f'fact {i + 1}' + ''.join(f': {sentence}' for sentence, _ in given[i:i + 1]), lambda i=i: measured(i)) for i in range(n)])

@@ -8,13 +8,15 @@ __all__ = ['CHECK', 'ANSWER', 'Submission', 'LARGEST', 'GRACE', 'Outcome', 'FRAM
            'grade_submission', 'report', 'default_source', 'grade']
 
 # %% ../nbs/10_course.ipynb #cf09359c
-import csv, hashlib, inspect, json, logging, os, re, subprocess, sys, tempfile, time
+import ast, builtins, csv, hashlib, inspect, json, logging, os, re, signal, subprocess, sys, tempfile, time
 from collections import namedtuple
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from symtable import symtable
 
 import nbformat
 import psutil
+from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
@@ -148,6 +150,43 @@ def read_submissions(folder # holds one folder per student
     if not found: raise CourseError(f'there is no folder of a student in {folder}')
     return found
 
+# %% ../nbs/10_course.ipynb #544763f9
+def _cut(text, n=2000): return text if len(text) <= n else text[:n] + ' …'
+
+def _begin(cell):
+    "The first line of its code"
+    code = re.sub(r'^\s*#.*\n?', '', cell.source, flags=re.M).strip()
+    return f'`{_cut(code.partition(chr(10))[0], 60)}`'
+
+def _few(what, names, n=5):
+    "A remark that lists the first `n`, or none"
+    return [f'{what}: ' + ', '.join(names[:n]) + f' and {len(names) - n} more' * (len(names) > n)] if names else []
+
+def _touched(given, theirs):
+    "Remarks on given cells that are not as they were"
+    sources, ids = {c.source.strip() for c in theirs}, {c.id for c in theirs}
+    lost = [c for c in given if c.source.strip() not in sources]
+    return [r for what, there in (('given cells changed', True), ('given cells deleted', False)) for r in _few(what, [_begin(c) for c in lost if (c.id in ids) == there])]
+
+# %% ../nbs/10_course.ipynb #160c6a20
+def _names(cells):
+    "Names that the cells define at top level, and all names in them"
+    defined, seen = set(), set()
+    for c in cells:
+        with suppress(Exception): # whatever a student's text does to the parser
+            code = TransformerManager().transform_cell(c.source if len(c.source) < 100_000 else '')
+            defined |= {s.get_name() for s in symtable(code, '', 'exec').get_symbols() if s.is_assigned() or s.is_imported()}
+            seen |= {n.id for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Name)}
+    return defined, seen
+
+def _anew(source, given, theirs):
+    "Remarks on names that are given, and used by checks, and defined by the student in another cell"
+    checks, solutions, was = [c for c in source if check_of(c)], [c for c in source if _has_solution(c)], {c.id: _names([c])[0] for c in given}
+    ours = set(dir(builtins)).union(*was.values()) & _names(checks)[1] - _names(solutions)[0]
+    known = {c.source.strip() for c in given}
+    anew = [_names([c])[0] - was.get(c.id, set()) for c in theirs if c.source.strip() not in known]
+    return _few('names that checks use, defined anew', sorted(ours.intersection(set().union(*anew))))
+
 # %% ../nbs/10_course.ipynb #062f0e10
 def _place(cells, source, i):
     "Where source cell `i`, a check, belongs among a student's cells"
@@ -160,7 +199,9 @@ def assemble(source, # notebook with solutions and all checks
              submission # notebook of a student
             )->tuple: # cells to run, and what to tell about them
     "The student's cells with our checks"
-    source, visible = mark(source).cells, {check_of(c)[0]: c.source for c in student_copy(source).cells if check_of(c)}
+    copy, source = student_copy(source).cells, mark(source).cells
+    visible = {check_of(c)[0]: c.source for c in copy if check_of(c)}
+    given, own = [[c for c in cells if c.cell_type == 'code' and not check_of(c)] for cells in ([c for c in copy if 'nbgrader' not in c.metadata], submission.cells)]
     checks = {check_of(c)[0]: c for c in source if check_of(c)}
     theirs = [(nbformat.from_dict(dict(c, metadata={})), (check_of(c) or [None])[0]) for c in submission.cells] # only our checks keep nbgrader's mark
     last = {k: i for i, (c, k) in enumerate(theirs) if k in checks}
@@ -168,7 +209,8 @@ def assemble(source, # notebook with solutions and all checks
     for i, c in enumerate(source):
         if check_of(c) and check_of(c)[0] not in last: cells.insert(_place(cells, source, i), c)
     changed = [k for k in visible if any(c.source.strip() != visible[k].strip() for c, j in theirs if j == k)]
-    return cells, [f'check {k} was changed: graded with the original' for k in changed] + [f'check {k} was deleted: put back' for k in visible if k not in last]
+    remarks = [f'check {k} was changed: graded with the original' for k in changed] + [f'check {k} was deleted: put back' for k in visible if k not in last]
+    return cells, remarks + _touched(given, own) + _anew(source, given, own)
 
 # %% ../nbs/10_course.ipynb #b330290b
 def guard(memory:int, # bytes
@@ -179,6 +221,7 @@ def guard(memory:int, # bytes
     from ipykernel.iostream import OutStream
     from jupyter_client.session import Session
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10**9, 10**9))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     write, serialize, used = OutStream.write, Session.serialize, [0]
     def count(n):
@@ -206,8 +249,8 @@ def guard(memory:int, # bytes
 
 # %% ../nbs/10_course.ipynb #d27e5643
 def _namespace():
-    "The command that starts a process without network, or nothing if this machine won't"
-    command = ['unshare', '--user', '--map-current-user', '--net']
+    "The command that starts a process without network, among no other processes, or nothing if this machine won't"
+    command = 'setpriv --pdeathsig KILL unshare --user --map-current-user --net --pid --fork --kill-child'.split()
     try: return command if subprocess.run([*command, 'true'], capture_output=True, timeout=10).returncode == 0 else []
     except (OSError, subprocess.TimeoutExpired): return []
 
@@ -252,8 +295,6 @@ def _words(data):
     return '' if text.startswith('<') else text + '\n'
 
 # %% ../nbs/10_course.ipynb #8341d2cc
-def _cut(text, n=2000): return text if len(text) <= n else text[:n] + ' …'
-
 def _outcome(cell, cells, seconds):
     "What became of a cell"
     text, number, error, line = [], None, '', ''
@@ -271,8 +312,7 @@ def _outcome(cell, cells, seconds):
 # %% ../nbs/10_course.ipynb #ce06fd32
 def _where(out, cell):
     "Words for a cell, without a word of our checks"
-    code = re.sub(r'^\s*#.*\n?', '', cell.source, flags=re.M).strip()
-    return f'the check {out.check}' if out.check else f'the cell that begins with `{_cut(code.partition(chr(10))[0], 60)}`'
+    return f'the check {out.check}' if out.check else f'the cell that begins with {_begin(cell)}'
 
 # %% ../nbs/10_course.ipynb #842771f2
 def _run_cells(client, seconds, deadline):
@@ -385,7 +425,17 @@ def default_source()->Path: # need not exist
     "The course's homework, in a clone of the repository"
     return Path(face_autoencoder.__file__).resolve().parents[1]/'nbs'/'mnist_homework.ipynb'
 
+# %% ../nbs/10_course.ipynb #5bf30b3c
+@contextmanager
+def _interruptible():
+    "SIGTERM raises KeyboardInterrupt, unless we are in a thread"
+    try: old = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    except ValueError: return (yield)
+    try: yield
+    finally: signal.signal(signal.SIGTERM, old)
+
 # %% ../nbs/10_course.ipynb #a1e981d0
+@_interruptible()
 def grade(submissions, # folder with one folder per student
           source=None, # path of the notebook with solutions (default: the course's homework)
           out='grades', # folder for scores.csv, reports and results

@@ -1,6 +1,7 @@
 """Student copies of real notebooks, and submissions that do their worst."""
-import ast, csv, json, re, subprocess, sys, textwrap, threading
+import ast, csv, json, os, re, signal, subprocess, sys, textwrap, threading, time
 from collections import namedtuple
+from contextlib import suppress
 from socketserver import BaseRequestHandler, TCPServer
 from unittest.mock import patch
 
@@ -112,11 +113,19 @@ def test_nothing_leaks(tmp_path):
 
 # Grading
 
+def until(true, seconds=30):
+    "Whether it becomes true in time"
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end: time.sleep(.1)
+    return true()
+
+
 Graded = namedtuple('Graded', 'rows results reports printed growth requests out')
 FULL = ['2', '1', '3', '6', '6']
 STOPPED = ['2', '1', '0', '3', '6']
 NONE = ['0', '0', '0', '0', '6']
 CHILD = 'import time; marker = "of a graded notebook"; time.sleep(600)'
+NAMESPACE = course._namespace() # what follows from it can't be stopped without
 GRADER = '''
 import resource, sys
 from face_autoencoder.cli import fae_grade
@@ -139,10 +148,11 @@ TROUBLE = {
     'crash': ('import os; os.abort()', STOPPED, 'in the cell that begins with `import os; os.abort()`: Python ended (a crash, an exit, or killed); the cells after it did not run'),
     'sys-exit': ('sys.exit()', FULL, 'SystemExit'),
     'os-exit': ('os._exit(0)', STOPPED, 'Python ended (a crash, an exit, or killed)'),
-    'killed': ('os.kill(os.getpid(), 9)', STOPPED, 'Python ended (a crash, an exit, or killed)'),
+    'killed': ('os.kill(os.getpid(), 9)', FULL, None) if NAMESPACE else ('os.kill(os.getpid(), 9)', STOPPED, 'Python ended (a crash, an exit, or killed)'),
     'allocates': ('x = bytearray(10 * 10**9)', FULL, 'MemoryError'),
     'prints': ('for i in range(1000): print("x" * 10**6)', FULL, 'more than 10,000,000 characters of output'),
     'yes': ('os.system("yes")', FULL, 'stopped after 3 seconds\n    in the cell that begins with `os.system("yes")`'),
+    'writes': ('open("large", "wb").truncate(2 * 10**9)', FULL, 'OSError: [Errno 27] File too large'),
     'raises': ('raise ValueError("x" * 10**8)', FULL, 'ValueError: xxx'),
     'network': ('from urllib.request import urlopen; urlopen("http://127.0.0.1:PORT")', FULL, 'no network while grading'),
     'child-network': ('''
@@ -155,12 +165,23 @@ TROUBLE = {
         shutil.rmtree(os.getcwd())
         shutil.rmtree("FOLDER")''', FULL, None),
 }
+if NAMESPACE: TROUBLE |= {
+    'kills-parent': ('os.kill(os.getppid(), 9)', STOPPED, 'Python ended (a crash, an exit, or killed)'),
+    'child-hides': (f'import subprocess; subprocess.Popen([sys.executable, "-c", {CHILD!r}], env={{}}, start_new_session=True)', FULL, None)}
 
 
 def tampered():
     nb = solved()
     nb.cells[2].source = 'def first(): return 7'
     nb.cells[3].source = '#| check: first 200\n200'
+    return nb
+
+
+def shadowed():
+    "Another function in place of one that a check uses, and a given cell that was changed"
+    nb = solved()
+    nb.cells[1].source += '\nx = 1'
+    nb.cells[2].source = 'def first(): return 7\ndef print(*args): pass'
     return nb
 
 
@@ -175,6 +196,7 @@ def others():
         'a-good': (solved(), FULL, ''), 'z-good': (solved(), FULL, ''), '=1+1': (solved(), FULL, ''), 'Zoë | *\n': (solved(), FULL, ''),
         'unsolved': (early, NONE, ''),
         'tampered': (tampered(), ['0', '0', '3', '3', '6'], 'check first was changed: graded with the original'),
+        'shadowed': (shadowed(), ['0', '0', '3', '3', '6'], 'given cells changed: `import os, sys`; names that checks use, defined anew: print'),
         'deleted-check': (deleted, FULL, 'check first was deleted: put back'), 'twice': (twice, FULL, ''),
         'empty': (None, NONE, 'there is no notebook (.ipynb) in the folder'),
         'text': ('hello', NONE, 'the notebook is not valid JSON: it was damaged or cut off'), 'cut': (whole[:-50], NONE, 'the notebook is not valid JSON: it was damaged or cut off'),
@@ -247,7 +269,7 @@ def test_grader_stays_small(graded): assert graded.growth < 300_000 # kB
 
 
 def test_no_request_arrived(graded):
-    assert len(graded.requests) == (0 if course._namespace() else 1) # without a namespace, a program that Python starts gets through
+    assert len(graded.requests) == (0 if NAMESPACE else 1) # without a namespace, a program that Python starts gets through
 
 
 def test_nothing_goes_on_running(graded):
@@ -308,6 +330,24 @@ def test_resume(tmp_path):
         nb.cells[3].source += '\n'
         nbformat.write(nb, tmp_path/'source.ipynb')
         assert again() == ['a', 'b', 'c']
+
+
+@pytest.mark.parametrize('sig', [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_outlives_the_grader(tmp_path, sig):
+    nbformat.write(homework(), tmp_path/'source.ipynb')
+    put(tmp_path/'in', 'ada', with_cell('open("started", "w").close()\nwhile True: pass'))
+    (tmp_path/'tmp').mkdir()
+    command = [sys.executable, '-c', GRADER, tmp_path/'in', '--source', tmp_path/'source.ipynb', '--out', tmp_path/'out']
+    grader = subprocess.Popen(command, env=dict(os.environ, TMPDIR=str(tmp_path/'tmp')), stderr=subprocess.PIPE, text=True)
+    until(lambda: list((tmp_path/'tmp').rglob('started')))
+    kernels = psutil.Process(grader.pid).children(recursive=True)
+    grader.send_signal(sig)
+    said = grader.communicate(timeout=30)[1]
+    try: assert kernels and until(lambda: not [p for p in kernels if p.is_running() and p.status() != 'zombie'])
+    finally:
+        for p in kernels:
+            with suppress(psutil.Error): p.kill()
+    if sig == signal.SIGTERM: assert (grader.returncode, list((tmp_path/'tmp').glob('fae-*'))) == (130, []) and 'stopped; the same command goes on' in said
 
 
 def test_wrong_folders(tmp_path):

@@ -1,5 +1,5 @@
 """The homework as students hand it in: solved, unfinished, and wrong in the usual ways."""
-import csv, textwrap
+import csv, inspect, re, textwrap
 
 import nbformat
 import pytest
@@ -8,7 +8,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from test_course import put, solved
 
-from face_autoencoder.course import check_of, grade, student_copy
+from face_autoencoder.course import LARGEST, assemble, check_of, grade, student_copy
 
 HOMEWORK = ROOT/'nbs'/'mnist_homework.ipynb'
 
@@ -19,6 +19,9 @@ def first_tasks(last='mnist'):
     end = next(i for i, c in enumerate(nb.cells) if (check_of(c) or [''])[0] == last)
     nb.cells = nb.cells[:end + 1]
     return nb
+
+
+def whole(): return nbformat.read(HOMEWORK, as_version=4)
 
 
 def changed(nb, *replacements):
@@ -40,7 +43,9 @@ BROKEN = {
     'wide-code': (('self.encoder = nn.Sequential(nn.Flatten()', 'latent_dim = 784; self.encoder = nn.Sequential(nn.Flatten()'), 'mlp', 'the last layer of the encoder makes latent_dim numbers'),
     'constant': ((PAINT, PAINT.replace('(self.encoder(x))', '(0*self.encoder(x))')), 'mnist', 'all reconstructions look alike'),
     'on-test-data': ((LEARNER, 'dls.loaders[0] = dls.loaders[-1].new(shuffle=True); ' + LEARNER), 'mnist', 'was the model trained on the test set?'),
-    'on-held-out-data': ((LEARNER, 'dls.loaders[0] = dls.valid; ' + LEARNER), 'fit', 'fit trains on held-out pictures'),
+    'on-held-out-data': ((LEARNER, 'dls.loaders[0] = dls.valid; ' + LEARNER), 'fit', 'fit trains on held-out or test pictures'),
+    'also-on-test-data': (('    return learn\n', '    from fastai.data.core import DataLoaders\n    if len(dls.loaders) > 2: Learner(DataLoaders(dls[2], dls[2]), model, MSELossFlat()).fit(3, 1e-3)\n    return learn\n'), 'fit', 'fit trains on held-out or test pictures'),
+    'deaf': (('cbs=cbs)\n    with', 'cbs=None)\n    with'), 'fit', 'give cbs and loss_func to the Learner'),
     'nan': (('lr=3e-3, min_delta', 'lr=1e9, min_delta'), 'fit', 'lower the learning rate'),
     'untrained': (('lr=3e-3, min_delta', 'lr=0., min_delta'), 'fit', 'does fit train this model'),
     'forgot-latent-dim': (('def __init__(self, latent_dim=32):', 'def __init__(self):'), 'mlp', "unexpected keyword argument 'latent_dim'")}
@@ -96,6 +101,27 @@ def test_copy_stops_at_its_first_stub_and_says_what_to_do(monkeypatch):
     with pytest.raises(CellExecutionError, match=r'NotImplementedError\S*: make self.encoder \(784'): NotebookClient(student_copy(first_tasks()), kernel_name='python3').execute()
 
 
+def test_it_says_how_to_hand_in():
+    "Points and limits in its first lines are those of its checks and of the grader"
+    points = [sum(float(check_of(c)[1]) for c in nb.cells if check_of(c)) for nb in (student_copy(whole()), whole())]
+    limits = {k: p.default for k, p in inspect.signature(grade).parameters.items()}
+    text = whole().cells[0].source
+    assert re.search(r'give (\d+) points. Hidden ones.* give (\d+) more', text).groups() == (f'{points[0]:g}', f'{points[1] - points[0]:g}')
+    for says in (f'{LARGEST // 10**6} MB', f"{limits['cell_seconds']/60:g} minutes, the notebook {limits['notebook_seconds']/60:g}", f"{limits['memory']:g} GB"): assert says in text
+
+
+def test_stub_names_its_variable():
+    "facts is what its check wants, so the students' copy must say so"
+    assert 'facts = {' in next(c.source for c in student_copy(whole()).cells if 'three facts' in c.source)
+
+
+def test_honest_solutions_get_no_remarks():
+    for nb in (solved(whole()), otherwise(solved(whole()))): assert assemble(whole(), nb)[1] == []
+    cheat = changed(solved(whole()), ('class MnistAutoencoder', 'def check_autoencoder(*args, **kwargs): return 4\nclass MnistAutoencoder'), ('bars = pd', 'bars = 9*pd'))
+    cells, names = assemble(whole(), cheat)[1]
+    assert cells.startswith('given cells changed: `def bar(dls, d)') and names == 'names that checks use, defined anew: check_autoencoder'
+
+
 # Solutions as another student would write them: (what ours begins with, theirs)
 OTHER = {
     'class CnnAutoencoder': """
@@ -149,13 +175,14 @@ def otherwise(nb):
     return nb
 
 
-@pytest.mark.parametrize('shared, solution', [(None, solved), (None, lambda nb: otherwise(solved(nb))), ('nowhere', solved)], ids=['ours', 'another', 'without-data'])
-def test_whole_homework_gets_all_points(tmp_path, monkeypatch, shared, solution):
-    "Solutions in the students' copy; also of another student, and where neither data nor network is there"
+@pytest.mark.parametrize('seed, shared, solution', [(0, None, solved), (1, None, lambda nb: otherwise(solved(nb))), (2, 'nowhere', solved)], ids=['ours', 'another', 'without-data'])
+def test_whole_homework_gets_all_points(tmp_path, monkeypatch, seed, shared, solution):
+    "Solutions in the students' copy; also of another student, and where neither data nor network is there; each with another seed"
     monkeypatch.setenv('IN_TEST', '1')
     monkeypatch.setenv('FAE_CACHE', str(tmp_path/'cache'))
     if shared: monkeypatch.setenv('FAE_SHARED', shared)
-    put(tmp_path/'in', 'ada', solution(nbformat.read(HOMEWORK, as_version=4)))
+    put(tmp_path/'in', 'ada', changed(solution(whole()), ('seed_everything(42)', f'seed_everything({seed})')))
     result, = grade(tmp_path/'in', HOMEWORK, tmp_path/'out')
     assert result['total'] == result['of'] > 80, (tmp_path/'out'/'reports'/'ada.md').read_text()
+    assert not [c for c in result['cells'] if c['error']]
     assert any('scikit-learn digits' in c['text'] for c in result['cells']) == bool(shared)
