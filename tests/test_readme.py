@@ -26,7 +26,7 @@ ADD = {
     '.venv/bin/python -m pytest tests': ' -k test_bad_input',
     '.venv/bin/fae_student nbs/mnist_homework.ipynb --out homework.ipynb': '' if HOMEWORK.exists() else None,
     '.venv/bin/fae_grade handed_in --out grades': '' if HOMEWORK.exists() else None,
-    '.venv/bin/fae_slides nbs/face_autoencoder_training.ipynb --out slides': '',
+    '.venv/bin/fae_slides nbs/lesson5_vae.ipynb --out slides': '',
     'make site': '',
     '.venv/bin/nbdev_export': '',
     '.venv/bin/nbdev_clean': '',
