@@ -6,7 +6,7 @@
 __all__ = ['UNITS', 'seed_everything', 'BetaAnnealing', 'HoldKL', 'LossLogger', 'plot_rate_distortion', 'dashboard',
            'ReconstructionGrid', 'VAEMixedPrecision', 'has_native_bf16', 'precision_callbacks', 'random_states',
            'restore_random_states', 'save_weights', 'save_checkpoint', 'load_checkpoint', 'ResumableLearner',
-           'Checkpoint']
+           'from_first', 'Checkpoint']
 
 # %% ../nbs/04_callbacks.ipynb #4cd310da
 import math, shutil
@@ -22,7 +22,7 @@ from fastai.callback.core import Callback, CancelEpochException, CancelFitExcept
 from fastai.callback.fp16 import MixedPrecision
 from fastai.callback.schedule import SchedLin
 from fastai.learner import Learner, ValueMetric
-from fastai.torch_core import get_random_states, set_random_states, set_seed, to_device
+from fastai.torch_core import distrib_barrier, get_model, get_random_states, num_distrib, rank_distrib, set_random_states, set_seed, to_device
 from fastcore.foundation import L
 from safetensors.torch import load_file, save
 from torch.amp import GradScaler
@@ -76,7 +76,7 @@ class LossLogger(Callback):
     def before_validate(self): self.stats, self.values = VAEStats(), None
 
     def after_batch(self):
-        if not self.training: self.stats.add(self.model, self.y, self.pred, self.loss_func.recon)
+        if not self.training: self.stats.add(get_model(self.model), self.y, self.pred, self.loss_func.recon)
 
     def after_validate(self):
         if not self.stats.rows: return
@@ -125,9 +125,9 @@ class ReconstructionGrid(Callback):
         self.every, self.n, self.folder = every, n, folder
 
     def after_epoch(self):
-        if (self.epoch + 1) % self.every and self.epoch + 1 != self.n_epoch: return
+        if rank_distrib() or (self.epoch + 1) % self.every and self.epoch + 1 != self.n_epoch: return
         x = self.dls.valid.one_batch()[0][:self.n]
-        with torch.no_grad(): reconstruction = self.model.eval()(x).reconstruction
+        with torch.no_grad(): reconstruction = get_model(self.model).eval()(x).reconstruction
         ax = show_images(torch.cat([x, reconstruction]), len(x), title=f'epoch {self.epoch + 1}')
         if self.folder: self._save(ax.figure)
 
@@ -184,7 +184,7 @@ def restore_random_states(states:dict, # from `random_states`
 # %% ../nbs/04_callbacks.ipynb #d150d6fa
 def save_weights(model, path):
     "A model's weights as safetensors, whole or not at all"
-    with atomic_path(path) as tmp: tmp.write_bytes(save({k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}))
+    with atomic_path(path) as tmp: tmp.write_bytes(save({k: v.detach().cpu().contiguous() for k, v in get_model(model).state_dict().items()}))
 
 def _training_state(learn):
     "All but the weights, as tensors and plain numbers"
@@ -214,10 +214,10 @@ def load_checkpoint(learn, folder
         weights, s = load_file(last/'model.safetensors'), torch.load(last/'state.pt', weights_only=True, map_location='cpu')
         history = pd.read_csv(last/'history.csv', float_precision='round_trip')
     except Exception as e: raise OSError(f'the checkpoint {last.name} of run {Path(folder).parent.name} is damaged: remove the run, or choose another name') from e
-    learn.model.load_state_dict(weights)
+    get_model(learn.model).load_state_dict(weights)
     learn.opt.load_state_dict(dict(state=to_device(s['state'], learn.dls.device), hypers=L(s['hypers'])))
     if s['scaler']: learn.scaler.load_state_dict(s['scaler'])
-    restore_random_states(s['random'], learn.dls.train)
+    if not rank_distrib(): restore_random_states(s['random'], learn.dls.train) # noise differs by process
     return history
 
 # %% ../nbs/04_callbacks.ipynb #340c8149
@@ -236,6 +236,19 @@ class ResumableLearner(Learner):
             self.start_epoch = 0
             if hasattr(self, 'vae_mixed_precision'): self.vae_mixed_precision.after_loss()
 
+# %% ../nbs/04_callbacks.ipynb #8ffde9b9
+def from_first(f):
+    "What `f()` returns in the first of several processes, in all of them; if it raises there, the others end silently"
+    if num_distrib() < 2: return f()
+    said, error = [None, True], None
+    if not rank_distrib():
+        try: said = [f(), False]
+        except Exception as e: error = e
+    torch.distributed.broadcast_object_list(said)
+    if error: raise error
+    if said[1]: raise SystemExit(2)
+    return said[0]
+
 # %% ../nbs/04_callbacks.ipynb #6144f9a7
 class Checkpoint(Callback):
     "After each epoch keep what is needed to go on, and the best weights; to be given to the `fit` of a `ResumableLearner` with a `LossLogger`"
@@ -248,27 +261,32 @@ class Checkpoint(Callback):
     def before_fit(self):
         if not isinstance(self.learn, ResumableLearner): raise TypeError('a Checkpoint needs a ResumableLearner')
         self.history = load_checkpoint(self.learn, self.folder)
+        distrib_barrier() # until every process has looked
         if self.history is None:
             self.history = pd.DataFrame(columns=['epoch'])
-            save_checkpoint(self.learn, self.folder, self.history)
+            if not rank_distrib(): save_checkpoint(self.learn, self.folder, self.history)
         self.learn.start_epoch = len(self.history)
-        if len(self.history): self._stop_if_patience_is_over()
+        if len(self.history) and self._patience_is_over(): raise CancelFitException
 
     def after_epoch(self):
-        if not all(p.isfinite().all() for p in self.model.state_dict().values()) or not np.isfinite(self.loss_logger.values['objective']): raise CancelFitException
+        if from_first(self._keep): raise CancelFitException
+
+    def _keep(self):
+        "Write what this epoch brought; was it the last?"
+        if not all(p.isfinite().all() for p in self.model.state_dict().values()) or not np.isfinite(self.loss_logger.values['objective']): return True
         row = pd.DataFrame([dict(zip(self.recorder.metric_names, self.recorder.log))])
         self.history = row if self.epoch == 0 else pd.concat([self.history, row], ignore_index=True)
         if self.best == self.epoch: save_weights(self.model, self.folder/'best.safetensors')
         save_checkpoint(self.learn, self.folder, self.history)
         with atomic_path(self.run/'history.csv') as tmp: self.history.to_csv(tmp, index=False)
-        self._stop_if_patience_is_over()
+        return self._patience_is_over()
 
     @property
     def best(self)->int: return int(self.history.objective.idxmin()) # number of the best epoch, from 0
 
-    def _stop_if_patience_is_over(self):
+    def _patience_is_over(self):
         self.stopped = self.patience is not None and len(self.history) - 1 - self.best >= self.patience
-        if self.stopped: raise CancelFitException
+        return self.stopped
 
     def load_best(self, model):
         "Give `model` the weights of its best epoch"

@@ -102,6 +102,7 @@ def fae_train(argv=None): # exit code; `argv` is the command line's unless given
     "The command `fae_train`: train and save a run"
     settings = vars(train_parser().parse_args(argv))
     warnings.filterwarnings('ignore', message='.*torch.jit.script.*')
+    from fastai.torch_core import rank_distrib
     from face_autoencoder.runs import RunError
     from face_autoencoder.train import execute, prepare_run
     try: plan = prepare_run(**settings)
@@ -111,7 +112,7 @@ def fae_train(argv=None): # exit code; `argv` is the command line's unless given
     except KeyboardInterrupt:
         _fail('fae_train', 'stopped; the same command goes on after the last whole epoch')
         return 130
-    print(report(run))
+    if not rank_distrib(): print(report(run)) # one of several processes is enough
 
 # %% ../nbs/12_cli.ipynb #2193489a
 def report(run)->str:

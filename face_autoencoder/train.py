@@ -6,18 +6,23 @@
 __all__ = ['LOSSES', 'Plan', 'prepare_run', 'ShortProgress', 'execute', 'train_run', 'fit_vae']
 
 # %% ../nbs/08_train.ipynb #b628b071
-import copy, json
+import copy, json, sys, warnings
+from contextlib import nullcontext
+from datetime import timedelta
+from functools import wraps
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from fastai.callback.channelslast import ChannelsLast
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.tracker import TerminateOnNaNCallback
 from fastai.callback.training import GradientClip
 from fastai.learner import Learner
+from fastai.torch_core import distrib_barrier, num_distrib, rank_distrib, to_detach
 from fastcore.meta import delegates
 
-from .callbacks import BetaAnnealing, Checkpoint, LossLogger, ReconstructionGrid, ResumableLearner, precision_callbacks, seed_everything
+from .callbacks import BetaAnnealing, Checkpoint, LossLogger, ReconstructionGrid, ResumableLearner, from_first, precision_callbacks, seed_everything
 from .data import SOURCES, face_dls
 from .directions import preset_directions
 from .latents import DecoderPCA, LatentPCA, collect_latents, linear_shares, name_components
@@ -62,7 +67,28 @@ class Plan(NamedTuple):
     name:str # of the run, or None
     config:dict # what `config.json` will say
 
+# %% ../nbs/08_train.ipynb #e78004f5
+def _meet():
+    "Join the other processes; each waits for the first up to three hours, while it prepares data or measures"
+    try: from accelerate import PartialState
+    except ModuleNotFoundError as e: raise RunError('training in several processes needs accelerate: pip install accelerate') from e
+    PartialState(cpu=not torch.cuda.is_available(), timeout=timedelta(hours=3))
+
+def _first_process_first(f):
+    "`f` in the first of several processes, then in the others"
+    @wraps(f)
+    def _f(*args, **kwargs):
+        if num_distrib() < 2: return f(*args, **kwargs)
+        _meet()
+        plans = []
+        from_first(lambda: plans.append(f(*args, **kwargs)))
+        with warnings.catch_warnings(action='ignore'): plan = plans.pop() if plans else f(*args, **kwargs)
+        distrib_barrier()
+        return plan
+    return _f
+
 # %% ../nbs/08_train.ipynb #7a542bda
+@_first_process_first
 def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `SOURCES`, or the path of a folder of pictures
                 epochs:int=20, # passes over the training pictures
                 out='runs', # the folder that holds runs
@@ -71,7 +97,7 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `S
                 latent_dim:int=64, # size of the code
                 base_channels:int=32, # channels after the first encoder block
                 upsample:str='transpose', # how the decoder doubles a picture: `transpose` or `resize`
-                bs:int=128, # batch size
+                bs:int=128, # batch size, of all processes together
                 lr:float=4e-3, # top of the one-cycle schedule
                 warmup:float=0.25, # share of training in which the learning rate climbs
                 clip:float=10., # longest gradient, in units of the mean loss; 0: any
@@ -91,10 +117,11 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `S
     "Check the settings, load the data and build the learner; ValueError or OSError in one sentence if it can't be done"
     _check(epochs=(epochs, 1), bs=(bs, 2), lr=(lr, 0), clip=(clip, 0), grid_every=(grid_every, 0), cycles=(cycles, 1), anneal=(anneal, 0, 1), warmup=(warmup, 0, 1), patience=(1 if patience is None else patience, 1))
     if cycles > 1 and not anneal: raise ValueError('cycles says how often beta rises, so it needs anneal, for example anneal=0.5')
+    if bs % (n := max(1, num_distrib())) or bs < 2*n: raise ValueError(f'bs is the batch of all {n} processes together: a multiple of {n}, at least {2*n}, not {bs}')
     if name is not None: run_path(out, name)
     loss_func = _loss(loss, reduction, beta)
     if flip is None: flip = data != 'faces'
-    seed_everything(seed)
+    seed_everything(seed + rank_distrib()) # weights and shuffling will be those of the first process, noise differs
     model = ConvVAE(latent_dim, 3, base_channels, image_size, upsample=upsample)
     check_folder(out, 40*sum(p.numel() for p in model.parameters()) + 10_000_000)
     dls = face_dls(data, image_size, bs, split, seed=seed, limit=limit, data_home=data_home, flip=flip)
@@ -117,20 +144,47 @@ class ShortProgress(ProgressCallback):
 
     def _write_stats(self, log): self.mbar.write([f'{v:.5g}' if isinstance(v, float) else str(v) for v in log], table=True)
 
+# %% ../nbs/08_train.ipynb #4d00a931
+def _split(dl):
+    "This process's share of the training batches"
+    from fastai.distributed import DistributedDL
+    class SplitDL(DistributedDL):
+        rng = property(lambda self: self.dl.rng) # for checkpoints
+        def __len__(self): return -(-len(self.dataset)//self.world_size)//self.bs
+        def _broadcast(self, t, rank):
+            t = torch.tensor(t, device=self.device)
+            torch.distributed.broadcast(t, rank)
+            return t.tolist()
+    return SplitDL(dl.new(bs=-(-dl.bs//num_distrib())), device=dl.device)
+
+def _trainers(device):
+    "fastai's callback for several processes; none for one"
+    if num_distrib() < 2: return []
+    from fastai.distributed import DistributedDL, DistributedTrainer
+    class SplitTrainer(DistributedTrainer):
+        def _wrap_dl(self, dl): return _split(dl) if not isinstance(dl, DistributedDL) and dl.shuffle else dl
+        def after_loss(self): self.learn.loss = to_detach(self.loss, cpu=False) # mean of all processes
+    return [SplitTrainer(sync_bn=device.type != 'cpu', cpu=device.type == 'cpu')]
+
+# %% ../nbs/08_train.ipynb #fa42c88f
 def _fit(plan, path, progress):
-    "Train from the last checkpoint, if there is one, to the end, and load the weights of the best epoch (counted from 0); how it was trained"
+    "Train from the last checkpoint, if there is one, to the end; the `Checkpoint` that kept what came of it"
     learn, cfg = plan.learn, plan.config['training']
     learn.remove_cb(ProgressCallback)
     keep = Checkpoint(path, cfg['patience'])
     with learn.added_cbs(ShortProgress()) if progress else learn.no_logging():
-        learn.fit_one_cycle(cfg['epochs'], cfg['lr'], pct_start=cfg['warmup'], cbs=keep)
-    done = len(keep.history)
-    if done < cfg['epochs'] and not keep.stopped:
-        set_status(path, 'diverged')
-        raise FloatingPointError(f'the training of {path.name} diverged (NaN) in epoch {done + 1}: try a lower --lr' + (f'; the weights of its best epoch are in {keep.folder}/best.safetensors' if done else ''))
+        learn.fit_one_cycle(cfg['epochs'], cfg['lr'], pct_start=cfg['warmup'], cbs=[keep, *_trainers(learn.dls.device)])
+    return keep
+
+def _load_best(plan, keep):
+    "Give the model the weights of the best epoch (counted from 0); how it was trained"
+    learn, epochs, done = plan.learn, plan.config['training']['epochs'], len(keep.history)
+    if done < epochs and not keep.stopped:
+        set_status(keep.run, 'diverged')
+        raise FloatingPointError(f'the training of {keep.run.name} diverged (NaN) in epoch {done + 1}: try a lower --lr' + (f'; the weights of its best epoch are in {keep.folder}/best.safetensors' if done else ''))
     keep.load_best(learn.model)
     learn.loss_func.beta = plan.config['loss']['beta'] # annealing may have been stopped on its way
-    return dict(best_epoch=keep.best, epochs=len(keep.history), device=learn.dls.device.type, mixed_precision=hasattr(learn, 'vae_mixed_precision'))
+    return dict(best_epoch=keep.best, epochs=done, device=learn.dls.device.type, mixed_precision=hasattr(learn, 'vae_mixed_precision'))
 
 # %% ../nbs/08_train.ipynb #1b39bf41
 def _measure(plan):
@@ -152,19 +206,25 @@ def _parts(model, latents):
     return parts | dict(directions=preset_directions(train.mu, train.labels)), dict(image_shares=shares, component_names=names)
 
 # %% ../nbs/08_train.ipynb #bfac74a5
+def _finish(plan, path, keep):
+    "All that comes after training"
+    training = _load_best(plan, keep)
+    parts, words = _parts(plan.learn.model, collect_latents(plan.learn, plan.learn.dls))
+    finish_run(path, plan.learn.model, parts.pop('pca'), _measure(plan) | training | words, **parts)
+
 def execute(plan:Plan, # from `prepare_run`
             progress:bool=True # show progress bars and fastai's table
            )->Run:
     "Train (or go on training), fit both PCAs to the codes of the training pictures, measure, save"
     if hasattr(plan.learn, 'done'): raise RunError('this plan has been carried out: prepare another one')
-    unfinished = unfinished_run(plan.folder, plan.config, plan.name)
-    path = unfinished or begin_run(plan.folder, plan.config, plan.name)
-    with run_lock(path):
+    unfinished = from_first(lambda: unfinished_run(plan.folder, plan.config, plan.name))
+    path = unfinished or from_first(lambda: begin_run(plan.folder, plan.config, plan.name))
+    first = not rank_distrib() # of several processes; it alone writes
+    with run_lock(path) if first else nullcontext():
         if json.loads((path/'config.json').read_text())['status'] != 'training': raise RunError(f'another process has just finished run {path.name}')
-        if progress and unfinished: print(f'going on with the interrupted run {path.name}')
-        training = _fit(plan, path, progress)
-        parts, words = _parts(plan.learn.model, collect_latents(plan.learn, plan.learn.dls))
-        finish_run(path, plan.learn.model, parts.pop('pca'), _measure(plan) | training | words, **parts)
+        if first and progress and unfinished: print(f'going on with the interrupted run {path.name}')
+        keep = _fit(plan, path, first and progress)
+        from_first(lambda: _finish(plan, path, keep))
         plan.learn.done = True
     return load_run(path)
 
@@ -186,3 +246,9 @@ def fit_vae(dls, model, # a `ConvVAE`
     learn = ResumableLearner(dls, model, loss_func=loss_func, cbs=[*_callbacks(loss_func, 0, dls.device, 0, 0, 1, 0), *cbs])
     with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, lr, pct_start=warmup)
     return learn
+
+# %% ../nbs/08_train.ipynb #34df9723
+#| eval: false
+if __name__ == '__main__' and '__file__' in globals(): # not in a notebook
+    from face_autoencoder.cli import fae_train
+    sys.exit(fae_train())
