@@ -176,12 +176,12 @@ def _fit(plan, path, progress):
         learn.fit_one_cycle(cfg['epochs'], cfg['lr'], pct_start=cfg['warmup'], cbs=[keep, *_trainers(learn.dls.device)])
     return keep
 
-def _load_best(plan, keep):
+def _load_best(plan, path, keep):
     "Give the model the weights of the best epoch (counted from 0); how it was trained"
     learn, epochs, done = plan.learn, plan.config['training']['epochs'], len(keep.history)
     if done < epochs and not keep.stopped:
-        set_status(keep.run, 'diverged')
-        raise FloatingPointError(f'the training of {keep.run.name} diverged (NaN) in epoch {done + 1}: try a lower --lr' + (f'; the weights of its best epoch are in {keep.folder}/best.safetensors' if done else ''))
+        set_status(path, 'diverged')
+        raise FloatingPointError(f'the training of {path.name} diverged (NaN) in epoch {done + 1}: try a lower --lr' + (f'; the weights of its best epoch are in {keep.folder}/best.safetensors' if done else ''))
     keep.load_best(learn.model)
     learn.loss_func.beta = plan.config['loss']['beta'] # annealing may have been stopped on its way
     return dict(best_epoch=keep.best, epochs=done, device=learn.dls.device.type, mixed_precision=hasattr(learn, 'vae_mixed_precision'))
@@ -208,7 +208,7 @@ def _parts(model, latents):
 # %% ../nbs/08_train.ipynb #bfac74a5
 def _finish(plan, path, keep):
     "All that comes after training"
-    training = _load_best(plan, keep)
+    training = _load_best(plan, path, keep)
     parts, words = _parts(plan.learn.model, collect_latents(plan.learn, plan.learn.dls))
     finish_run(path, plan.learn.model, parts.pop('pca'), _measure(plan) | training | words, **parts)
 

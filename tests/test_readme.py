@@ -32,6 +32,7 @@ ADD = {
     '.venv/bin/nbdev_clean': '',
     '.venv/bin/fae_train --data lfw --epochs 20': f' {SMALL}',
     '.venv/bin/fae_train --data faces --epochs 20 --name faces': f' {SMALL}',
+    '.venv/bin/accelerate launch --multi_gpu --num_processes 2 -m face_autoencoder.train --data faces --epochs 20': f' {SMALL}',
     '.venv/bin/fae_train --data lfw --epochs 30 --lr 0.005 --name lfw': f' {SMALL}',
     '.venv/bin/python tools/ship.py runs/faces runs/lfw': '',
     '.venv/bin/fae_train --data my_photos --image-size 96 --epochs 20': f' {SMALL}',
@@ -76,7 +77,7 @@ def test_commands(clone, monkeypatch):
         if command.endswith('venv .venv'): # the new environment borrows this one's packages, so that installing takes seconds
             site = next((clone/'.venv').glob('lib/python*/site-packages'))
             (site/'borrowed.pth').write_text(str(next(BIN.parent.glob('lib/python*/site-packages'))) + '\n')
-            for script in BIN.glob('nbdev_*'): (clone/'.venv'/'bin'/script.name).symlink_to(script)
+            for script in [*BIN.glob('nbdev_*'), BIN/'accelerate']: (clone/'.venv'/'bin'/script.name).symlink_to(script)
 
 
 def test_python(tmp_path):
