@@ -164,7 +164,7 @@ def _trainers(device):
     class SplitTrainer(DistributedTrainer):
         def _wrap_dl(self, dl): return _split(dl) if not isinstance(dl, DistributedDL) and dl.shuffle else dl
         def after_loss(self): self.learn.loss = to_detach(self.loss, cpu=False) # mean of all processes
-    return [SplitTrainer(sync_bn=device.type != 'cpu', cpu=device.type == 'cpu')]
+    return [SplitTrainer(sync_bn=device.type == 'cuda', cpu=device.type == 'cpu')]
 
 # %% ../nbs/08_train.ipynb #fa42c88f
 def _fit(plan, path, progress):
