@@ -110,9 +110,9 @@ def fae_train(argv=None): # exit code; `argv` is the command line's unless given
     try: run = execute(plan)
     except (FloatingPointError, RunError, OSError) as e: return _fail('fae_train', e)
     except KeyboardInterrupt:
-        _fail('fae_train', 'stopped; the same command goes on after the last whole epoch')
+        if not rank_distrib(): _fail('fae_train', 'stopped; the same command goes on after the last whole epoch')
         return 130
-    if not rank_distrib(): print(report(run)) # one of several processes is enough
+    if not rank_distrib(): print(report(run)) # of several processes, one is enough
 
 # %% ../nbs/12_cli.ipynb #2193489a
 def report(run)->str:
