@@ -126,13 +126,13 @@ def check_cnn(make, latent_dim:int=32, n:int=5, seed:int=0 # as in `check_autoen
 # %% ../nbs/10_checks.ipynb #34b37ca2
 MARK = 77 # first pixel of each picture that is not there to learn from, as a byte
 
-def marked_dls(n:int=640, # pictures, a fifth of them held out, a fifth to test
+def marked_dls(n:int=1280, # pictures, a fifth of them held out, a fifth to test
                seed:int=0
               )->DataLoaders:
     "Blobs to train on, and held-out and test ones with a mark"
     images = (blobs(n, seed)*255).to(torch.uint8)
     images[:, 0, 0, 0] = torch.where(torch.arange(n) < n*3//5, images[:, 0, 0, 0].clamp(max=MARK - 1), MARK)
-    return DataLoaders(*[FaceDL(images, i, scale=to_unit, bs=64, shuffle=i[0] == 0) for i in np.split(np.arange(n), [n*3//5, n*4//5])])
+    return DataLoaders(*[FaceDL(images, i, scale=to_unit, bs=32, shuffle=i[0] == 0) for i in np.split(np.arange(n), [n*3//5, n*4//5])])
 
 def _watch(model):
     "A list that grows when a marked picture meets the model while gradients are on"
@@ -147,6 +147,7 @@ def mse(model, x): return F.mse_loss(paint(model, x), x).item() # of pixels in [
 
 def _watched_fit(fit, make, seed):
     "Error before and after `fit`, and the marked pictures that it trained on"
+    torch.manual_seed(seed)
     dls, model = marked_dls(seed=seed), make(latent_dim=8)
     x = torch.cat([b for b, _ in dls.train.new(shuffle=False)])
     before, seen = mse(model, x), _watch(model)
