@@ -78,6 +78,7 @@ def test_commands(clone, monkeypatch):
             site = next((clone/'.venv').glob('lib/python*/site-packages'))
             (site/'borrowed.pth').write_text(str(next(BIN.parent.glob('lib/python*/site-packages'))) + '\n')
             for script in [*BIN.glob('nbdev_*'), BIN/'accelerate']: (clone/'.venv'/'bin'/script.name).symlink_to(script)
+            (clone/'.venv'/'share').symlink_to(BIN.parent/'share') # nbconvert's templates
 
 
 def test_python(tmp_path):
