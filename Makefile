@@ -1,11 +1,13 @@
-# Everything from a fresh clone. Variables you may set: PYTHON, VENV, TRAIN (more options for fae_train), NB (notebooks to execute)
+# Everything from a fresh clone. Variables you may set: PYTHON, VENV, TRAIN (more options for fae_train), NB (notebooks to execute),
+# ONLY (benchmarks to run)
 PYTHON ?= python3
 VENV ?= .venv
 TRAIN ?=
 NB ?=
+ONLY ?=
 BIN := $(VENV)/bin
 
-.PHONY: install demo app test notebooks links golden site vendor
+.PHONY: install demo app test notebooks links golden site vendor bench
 
 install: $(VENV)/installed
 
@@ -46,3 +48,13 @@ site: install
 # Third-party files of the slides, pinned in tools/vendor.py; needs npm, and only when those pins change
 vendor:
 	$(PYTHON) tools/vendor.py
+
+# All benchmarks: half an hour on a machine that does nothing else. pythae has an environment of its own, which borrows our torch.
+bench: install $(VENV)-pythae/installed
+	$(BIN)/python benchmarks/bench.py $(ONLY)
+
+$(VENV)-pythae/installed: $(VENV)/installed
+	$(BIN)/python -m venv $(VENV)-pythae
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" > "$$($(VENV)-pythae/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/borrowed.pth"
+	$(VENV)-pythae/bin/pip install --quiet pythae==0.1.2
+	touch $@

@@ -5,7 +5,7 @@ of answers. Afterwards every picture is compared with the one that the session's
 values give here. Server and clients share the cores of one machine. Ends with an error if a figure is worse than asked.
 
 python benchmarks/app_load.py [--sessions 20] [--seconds 60] [--previews 0]"""
-import argparse, asyncio, json, os, random, sys, tempfile, time
+import argparse, asyncio, json, random, sys, tempfile, time
 from hashlib import sha256
 
 p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -21,9 +21,9 @@ import torch
 from app_server import fae_app, served
 from face_autoencoder.explore import bases, move_slider
 from face_autoencoder.page import Explorer, face_html
+from figures import end, figure
 
 torch.set_num_threads(1) # as `launch` does
-ASKED = dict(p95=500, growth=50) # ms, MB
 
 
 def digest(answer): return sha256(answer.encode()).digest()
@@ -105,7 +105,10 @@ if __name__ == '__main__':
     run = Explorer(empty).open('faces')
     waits, errors = [w for v in visitors for w in v.waits], sum(v.errors for v in visitors)
     strange = sum(v.strange(run, next(iter(bases(run)))) for v in visitors)
-    p50, p95 = np.quantile(waits, [.5, .95])
-    print(f'{args.sessions} sessions, {args.seconds} s, {args.previews} previews before a release: {len(waits)} answers, median {p50:.0f} ms, p95 {p95:.0f} ms (asked {ASKED["p95"]}), most {max(waits):.0f} ms; load {os.getloadavg()[0]:.1f}')
-    print(f'{errors} errors; {strange} pictures of another face; memory {before:.0f} MB, then {after:.0f} MB: {after - before:+.0f} (asked +{ASKED["growth"]}); the server took {busy:.2f} of a core')
-    sys.exit(bool(p95 > ASKED['p95'] or errors or strange or after - before > ASKED['growth']))
+    what = f'{args.sessions} visitors, each a slider a second for {args.seconds} s'
+    figure(f'{what}: answers, median', np.median(waits), 'ms')
+    figure(f'{what}: answers, 95th percentile', np.quantile(waits, .95), 'ms', at_most=500)
+    figure(f'{what}: errors and pictures of another\'s face', errors + strange, at_most=0)
+    figure(f'{what}: memory that the server gained', after - before, 'MB', at_most=50)
+    figure(f'{what}: cores that the server kept busy', busy)
+    end()

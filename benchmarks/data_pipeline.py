@@ -6,6 +6,8 @@
 python benchmarks/data_pipeline.py [--repeats 5] [--steps 12]"""
 import argparse, statistics, time, warnings
 
+from figures import end, figure
+
 p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 p.add_argument('--repeats', type=int, default=5, help='interleaved repetitions, of which the median counts (default 5)')
 p.add_argument('--steps', type=int, default=12, help='batches in an epoch of (b) (default 12)')
@@ -54,19 +56,16 @@ fed = dict(face_dls=FaceDL(dls.data.images, train_idxs, bs=BS, shuffle=True, dro
            tensor=[(ready[i:i + BS].to(dls.device),) * 2 for i in range(0, n, BS)])
 train(fed['tensor'][:3]) # warm up
 
-print(f'torch {torch.__version__}, {torch.get_num_threads()} threads, {dls.device}')
 n_epoch = len(dls.train) * BS
 for flip in (False, True):
     dl = FaceDL(dls.data.images, dls.splits[0], flip, bs=BS, shuffle=True, drop_last=True, device=dls.device)
     alone = n_epoch / statistics.median(seconds(lambda: deliver(dl)) for _ in range(args.repeats))
     if not flip: consumed = n / statistics.median(seconds(lambda: train(fed['tensor'])) for _ in range(3))
-    print(f'(a) flip={flip}: delivered {alone:,.0f} images/s, training consumes {consumed:,.0f}: ratio {alone / consumed:.0f}', flush=True)
+    figure(f'pictures delivered / pictures trained on in the same time{", flipped at random" if flip else ""}', alone/consumed, at_least=20)
 
 times = {name: [] for name in fed}
 for i in range(args.repeats):
     for name in sorted(fed, reverse=i % 2): times[name].append(seconds(lambda: train(fed[name]))) # the order alternates
-medians = {name: statistics.median(t) for name, t in times.items()}
 extra = statistics.median(a / b for a, b in zip(times['face_dls'], times['tensor'])) - 1 # of neighbours, so that a busy machine slows down both
-spread = max((max(t) - min(t)) / statistics.median(t) for t in times.values())
-print(f'(b) an epoch of {args.steps} batches, medians: ' + ', '.join(f'{k} {v:.3f} s' for k, v in medians.items())
-      + f'; extra cost {100 * extra:+.2f} %, median of {args.repeats} pairs (a loop\'s repetitions spread over {100 * spread:.0f} %)')
+figure('an epoch fed by face_dls, beside one fed by a ready tensor: extra time', 100*extra, '%', at_most=3)
+end()

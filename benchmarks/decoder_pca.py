@@ -1,13 +1,13 @@
 """How long the PCA through the decoder takes, and that a million codes need no more memory than a thousand.
 
-Run by hand: python benchmarks/decoder_pca.py"""
+python benchmarks/decoder_pca.py"""
 import resource, time, warnings
 
 import numpy as np
-import torch
 
 from face_autoencoder.latents import DecoderPCA, decoder_metric
 from face_autoencoder.runs import load_run, pretrained_dir
+from figures import end, figure
 
 def memory(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1e3 # MB on Linux
 
@@ -20,10 +20,11 @@ for _ in range(5):
     start = time.perf_counter()
     decoder_metric(run.model, mu[:64])
     times.append(time.perf_counter() - start)
-print(f'Jacobians at 64 codes, 64 dimensions, {torch.get_num_threads()} threads: {np.median(times):.1f} s (asked 10)' + ('' if np.median(times) < 10 else '  MISSED'))
+figure('PCA through the decoder: its Jacobians at 64 codes of 64 numbers', np.median(times), 's', at_most=10)
 
 pca = DecoderPCA(run.model)
 for i in range(1000):
     pca.partial_fit(mu[rng.integers(len(mu), size=1000)])
     if i == 0: before = memory()
-print(f'a million codes instead of a thousand: {memory() - before:.0f} MB more at the peak')
+figure('PCA through the decoder: memory for a million codes, beyond that for a thousand', memory() - before, 'MB', at_most=20)
+end()

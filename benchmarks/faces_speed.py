@@ -1,18 +1,18 @@
 """How fast faces are drawn, and how long the data set takes at the first and at later starts.
 
-Run by hand: python benchmarks/faces_speed.py"""
+python benchmarks/faces_speed.py"""
 import os, subprocess, sys, tempfile, time
 from statistics import median
 
-import torch
 from face_autoencoder.faces import render_faces, sample_factors
+from figures import end, figure
 
 CODE = '''
 import time
 from face_autoencoder.data import load_data
 start = time.perf_counter()
-data = load_data('faces')
-print(f'{len(data.images):,} faces in {time.perf_counter() - start:.1f} s')
+load_data('faces')
+print(time.perf_counter() - start)
 '''
 
 
@@ -27,9 +27,9 @@ def speed(size, n):
     return n / median(seconds)
 
 
-print(f'torch {torch.__version__}, {torch.get_num_threads()} threads')
-for size, n in ((64, 640), (128, 160), (256, 40)): print(f'{size} px: {speed(size, n):.0f} faces/s')
+for size, n in ((64, 640), (128, 160), (256, 40)): figure(f'faces drawn, {size} px', speed(size, n), 'faces/s')
 with tempfile.TemporaryDirectory() as cache:
     for start in ('first start', 'later start'):
         out = subprocess.run([sys.executable, '-W', 'ignore', '-c', CODE], env=dict(os.environ, FAE_CACHE=cache), capture_output=True, text=True, check=True).stdout
-        print(f'{start}: {out.strip().splitlines()[-1].split(chr(13))[-1].strip()}')
+        figure(f'`faces`, 6,000 pictures, {start}', float(out.split()[-1]), 's')
+end()

@@ -13,13 +13,14 @@ from pathlib import Path
 
 # %% ../nbs/12_cli.ipynb #48f8b72c
 TRAIN_OPTIONS = dict(
-    data=(str, 'faces, lfw, celeba, or the path of a folder of pictures (default faces)'),
+    data=(str, 'faces, lfw, celeba, hf:owner/name on the Hugging Face Hub, or the path of a folder of pictures or shards (default faces)'),
     epochs=(int, 'passes over the training pictures (default 20)'),
     out=(str, 'the folder that holds runs (default runs)'),
     name=(str, 'name of the run: letters, digits, dots, dashes, underscores (default: made from time and data)'),
-    image_size=(int, 'height and width in pixels, a multiple of 16 (default 64)'),
+    image_size=(int, 'height and width in pixels, a multiple of 2 to the power of --n-blocks (default 64)'),
     latent_dim=(int, 'numbers in the code of a face (default 64)'),
     base_channels=(int, 'channels after the first encoder block; each block doubles them (default 32)'),
+    n_blocks=(int, 'how often a picture is halved: 5 for 128 pixels, 6 for 256 (default 4)'),
     upsample=(str, 'how the decoder doubles a picture: transpose (convolution) or resize, then convolution (default transpose)'),
     bs=(int, 'pictures in a batch, of all processes together, at least 2 for each (default 128)'),
     lr=(float, 'learning rate at the top of the one-cycle schedule (default 0.004)'),
@@ -65,6 +66,7 @@ def _parser(prog, description, options):
 def train_parser():
     p = _parser('fae_train', 'Train a VAE on faces and save the run.', TRAIN_OPTIONS)
     p.add_argument('--flip', action=argparse.BooleanOptionalAction, help='flip training pictures at random (default: for all data but faces)')
+    p.add_argument('--compile', action='store_true', help='translate the model by torch.compile: a slow first minute, then faster steps (default: no)')
     return p
 
 def app_parser():

@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['LARGE', 'LFW_CROPS', 'CELEBA_CROP', 'CAPTIONS', 'SOURCES', 'HOMEWORK', 'FaceData', 'cached', 'load_faces', 'to_rgb',
-           'read_image', 'read_tree', 'load_folder', 'show_captioned', 'find_lfw', 'read_attributes', 'load_lfw',
-           'load_celeba', 'split_faces', 'flip_some', 'FaceDL', 'load_data', 'face_dls', 'load_mnist', 'to_unit',
-           'mnist_dls']
+           'fit_image', 'read_image', 'read_tree', 'load_folder', 'show_captioned', 'find_lfw', 'read_attributes',
+           'load_lfw', 'load_celeba', 'read_stream', 'load_stream', 'split_faces', 'flip_some', 'FaceDL', 'load_data',
+           'face_dls', 'load_mnist', 'to_unit', 'mnist_dls']
 
 # %% ../nbs/01_data.ipynb #0ed04c37
 import hashlib, http.client, inspect, os, socket, warnings, zipfile, zlib
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -142,18 +143,21 @@ def _square(width, height):
     side = min(width, height)
     return (width - side)/2, (height - side)/2, (width + side)/2, (height + side)/2
 
-def read_image(path,
-               size:int, # height and width of the result
-               box:tuple=None # left, upper, right, lower of the part to keep; the centred square unless given
-              )->np.ndarray: # 3 x size x size, uint8
-    "One picture as bytes (the first of an animation); raises what Pillow raises if it can't be read"
+def fit_image(im:Image.Image, # opened, of any size and mode
+              size:int, # height and width of the result
+              box:tuple=None # left, upper, right, lower of the part to keep; the centred square unless given
+             )->np.ndarray: # 3 x size x size, uint8
+    "A picture (the first of an animation) as bytes; raises what Pillow raises if it can't be decoded"
+    if im.width*im.height > Image.MAX_IMAGE_PIXELS: raise Image.DecompressionBombError(f'{im.width} x {im.height} pixels are too many')
+    if box is None: im.draft('RGB', (2*size, 2*size))
+    im = to_rgb(ImageOps.exif_transpose(im))
+    im = im.resize((size, size), Image.Resampling.LANCZOS, box=box or _square(*im.size))
+    return np.asarray(im).transpose(2, 0, 1)
+
+def read_image(path, size:int, box:tuple=None)->np.ndarray: # see `fit_image`
+    "One picture file as bytes"
     if not os.path.isfile(path): raise OSError('not a file')
-    with Image.open(path) as im:
-        if im.width*im.height > Image.MAX_IMAGE_PIXELS: raise Image.DecompressionBombError(f'{im.width} x {im.height} pixels are too many')
-        if box is None: im.draft('RGB', (2*size, 2*size))
-        im = to_rgb(ImageOps.exif_transpose(im))
-        im = im.resize((size, size), Image.Resampling.LANCZOS, box=box or _square(*im.size))
-        return np.asarray(im).transpose(2, 0, 1)
+    with Image.open(path) as im: return fit_image(im, size, box)
 
 # %% ../nbs/01_data.ipynb #580a6d12
 _unreadable = OSError, SyntaxError, ValueError, Image.DecompressionBombError
@@ -208,7 +212,7 @@ def _stamp(path):
 
 def _hash(*what, box=None):
     "Changes with `what`, the part of a picture to keep, and the code that reads pictures"
-    code = ''.join(inspect.getsource(f) for f in (_eight_bits, to_rgb, _square, read_image))
+    code = ''.join(inspect.getsource(f) for f in (_eight_bits, to_rgb, _square, fit_image))
     return hashlib.sha1(repr((what, box, code)).encode()).hexdigest()[:12]
 
 # %% ../nbs/01_data.ipynb #3d466ce5
@@ -331,6 +335,74 @@ def load_celeba(size:int=64, # height and width
     key = _hash(str(root.resolve()), *[_stamp(root/'celeba'/name) for name in ('img_align_celeba', 'list_eval_partition.txt')], box=CELEBA_CROP)
     return _tell_skipped(cached(f'celeba-{size}-{limit}-{key}', build), 'CelebA')
 
+# %% ../nbs/01_data.ipynb #597078b9
+def _shards(source):
+    "The shards in a folder, sorted: `.tar`, or else `.parquet`"
+    return next((found for kind in ('tar', 'parquet') if (found := sorted(Path(source).glob(f'*.{kind}')))), [])
+
+def _open_stream(source):
+    "The rows of `hf:owner/name`, or of the shards in a folder, one after the other, and the name of their first column of pictures"
+    try: from datasets import Image as Picture, load_dataset
+    except ModuleNotFoundError as e: raise ValueError('shards and the Hugging Face Hub are read by a library of its own: pip install datasets') from e
+    shards = [] if source.startswith('hf:') else _shards(source)
+    kind = 'webdataset' if shards and shards[0].suffix == '.tar' else 'parquet'
+    what = dict(path=kind, data_files=[str(s) for s in shards]) if shards else dict(path=source[3:])
+    try: rows = load_dataset(**what, split='train', streaming=True)
+    except Exception as e: raise FileNotFoundError(f'{source} could not be opened ({" ".join(str(e).split())[:200]}): check its name, its split "train" and the network') from e
+    column = next((c for c, f in rows.features.items() if isinstance(f, Picture)), None)
+    if column is None: raise ValueError(f'{source} has no column of pictures, only {", ".join(rows.features)}')
+    return rows.cast_column(column, Picture(decode=False)), column
+
+# %% ../nbs/01_data.ipynb #7e19c690
+def _about(row):
+    "Name, identity and numbers of a row; those of a WebDataset are in its JSON"
+    row = row | (row.get('json') or {})
+    numbers = {k: v for k, v in row.items() if isinstance(v, (bool, int, float))}
+    return dict(numbers, __key__=row.get('__key__'), identity=row.get('identity'))
+
+def _try_row(row, column, size):
+    "The picture of a row, or the error"
+    from datasets import Image as Picture
+    try: return fit_image(Picture().decode_example(row[column]), size)
+    except (*_unreadable, TypeError) as e: return e
+
+# %% ../nbs/01_data.ipynb #c6e379bd
+def _stream_data(table):
+    "What the rows of a stream said, as `FaceData` without pictures, and without the rows that have a `why`"
+    why, identity = table.pop('why'), table.pop('identity')
+    names, ok = table.pop('__key__').fillna(pd.Series(table.index.astype(str))), why.isna()
+    if not ok.any(): raise ValueError(f'none of the {len(ok)} pictures could be read, the first because: {why[0]}')
+    identity = np.unique(identity.astype(str), return_inverse=True)[1] if identity.notna().all() else np.arange(len(ok))
+    labels = table[ok].astype(np.float32).reset_index(drop=True)
+    return FaceData(None, identity[ok], names[ok].to_numpy(str), labels if len(labels.columns) else None, dict(zip(names[~ok], why[~ok])))
+
+def read_stream(write, # what `cached` gives to its `build`
+                rows, # an iterable of dicts
+                column:str, # which of their entries is the picture: a dict with `bytes` or `path`
+                size:int # height and width
+               )->FaceData: # without the pictures
+    "Read a stream into `write`, a block at a time, and leave out unreadable pictures"
+    tables, rows = [], iter(rows)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        while block := list(islice(rows, 512)):
+            pictures = list(pool.map(lambda row: _try_row(row, column, size), block))
+            why = [None if isinstance(p, np.ndarray) else ' '.join(str(p).split()) for p in pictures]
+            tables.append(pd.DataFrame([_about(row) for row in block]).assign(why=why))
+            write(np.array([p for p in pictures if isinstance(p, np.ndarray)], np.uint8).reshape(-1, 3, size, size))
+    if not tables: raise ValueError('the stream is empty')
+    return _stream_data(pd.concat(tables, ignore_index=True))
+
+def load_stream(source:str, # `hf:owner/name`, or a folder of shards
+                size:int=64, # height and width
+                limit:int=None # only the first `limit` rows
+               )->FaceData:
+    "A data set that is streamed once, and kept at this size"
+    key = _hash(source, [(p.name, *_stamp(p)) for p in _shards(source)] if not source.startswith('hf:') else None)
+    def build(write):
+        rows, column = _open_stream(source)
+        return read_stream(write, rows if limit is None else rows.take(limit), column, size)
+    return _tell_skipped(cached(f'stream-{size}-{limit}-{key}', build), source)
+
 # %% ../nbs/01_data.ipynb #10d82431
 def split_faces(identity:np.ndarray, # who is on each picture
                 split:str='identity', # 'identity': nobody is in both sets; 'image': at random, which leaks; 'official': the source's own
@@ -397,7 +469,7 @@ def show_batch(self, b=None, max_n:int=16, nrows:int=None, ncols:int=8, figsize:
 # %% ../nbs/01_data.ipynb #92c12056
 SOURCES = dict(faces=load_faces, lfw=load_lfw, celeba=load_celeba)
 
-def load_data(source:str='faces', # a name in `SOURCES`, or a folder of pictures
+def load_data(source:str='faces', # a name in `SOURCES`, `hf:owner/name`, or a folder of pictures or shards
               size:int=64, # height and width
               limit:int=None, # only so many pictures, for a quick try
               data_home=None # where to look for downloaded data first
@@ -405,11 +477,12 @@ def load_data(source:str='faces', # a name in `SOURCES`, or a folder of pictures
     "A prepared data set by name"
     if limit is not None and limit < 2: raise ValueError(f'limit must be at least 2, not {limit}')
     if source in SOURCES: return SOURCES[source](size=size, limit=limit, data_home=data_home)
+    if source.startswith('hf:') or _shards(source): return load_stream(source, size, limit)
     if Path(source).is_dir(): return load_folder(source, size, limit)
-    raise ValueError(f'unknown data {source!r}: use {", ".join(SOURCES)}, or the path of a folder of images')
+    raise ValueError(f'unknown data {source!r}: use {", ".join(SOURCES)}, hf:owner/name, or the path of a folder of images or shards')
 
 # %% ../nbs/01_data.ipynb #5ea309f0
-def face_dls(source:str='faces', # a name in `SOURCES`, or a folder of pictures
+def face_dls(source:str='faces', # see `load_data`
              size:int=64, # height and width
              bs:int=128, # batch size
              split:str='identity', # 'identity', 'image' or 'official', see `split_faces`

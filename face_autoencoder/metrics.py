@@ -27,19 +27,27 @@ from .core import to_float
 from .losses import RandomFeatures
 
 # %% ../nbs/05_metrics.ipynb #fe6633c8
+def _blocks(images, mean=0): # centred pixels in [-1, 1], 256 pictures at a time
+    return (to_float(x).flatten(1).numpy() - mean for x in images.split(256))
+
 def eigenfaces(images, # n x c x h x w, uint8: the training pictures
                k:int=64 # components
               )->PCA: # fitted on pixels in [-1, 1]
-    "Pixel PCA by randomised SVD (Halko et al. 2011, arXiv 0909.4061)"
-    x = to_float(images).flatten(1).numpy()
-    return PCA(min(k, *x.shape), svd_solver='randomized', iterated_power=7, random_state=0).fit(x)
+    "Pixel PCA by randomised subspace iteration (Halko et al. 2011, arXiv 0909.4061); only 256 pictures at a time are floats"
+    n, D = len(images), images[0].numel()
+    mean = sum(x.sum(0) for x in _blocks(images))/n
+    Q = np.random.default_rng(0).normal(size=(D, min(k + 10, n, D))).astype(np.float32)
+    for _ in range(8): Q = np.linalg.qr(sum(x.T @ (x @ Q) for x in _blocks(images, mean)))[0]
+    pca = PCA(min(k, n, D)).fit(np.concatenate([x @ Q for x in _blocks(images, mean)])) # in that subspace, then as pictures
+    pca.mean_, pca.components_, pca.n_features_in_ = mean, pca.components_ @ Q.T, D
+    pca.explained_variance_ratio_ = pca.explained_variance_*(n - 1)/sum(np.square(x, dtype=float).sum() for x in _blocks(images, mean))
+    return pca
 
 def eigenfaces_mse(pca, # see `eigenfaces`
                    images # n x c x h x w, uint8: other pictures
                   )->float: # on [-1, 1] pixels
     "Squared error of pictures painted from their eigenface coordinates"
-    x = to_float(images).flatten(1).numpy()
-    return float(np.square(pca.inverse_transform(pca.transform(x)) - x).mean())
+    return float(np.concatenate([np.square(pca.inverse_transform(pca.transform(x)) - x).mean(1) for x in _blocks(images)]).mean())
 
 # %% ../nbs/05_metrics.ipynb #f5d264b3
 def psnr(mse:float, # mean squared error of pixels

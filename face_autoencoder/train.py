@@ -6,7 +6,7 @@
 __all__ = ['LOSSES', 'Plan', 'prepare_run', 'ShortProgress', 'execute', 'train_run', 'fit_vae']
 
 # %% ../nbs/08_train.ipynb #b628b071
-import copy, json, sys, warnings
+import copy, json, os, shutil, sys, warnings
 from contextlib import nullcontext
 from datetime import timedelta
 from functools import wraps
@@ -51,6 +51,10 @@ def _check(**limits):
         if high and value > high[0]: raise ValueError(f'{name} must be at most {high[0]}, not {value}: it is a share of training')
 
 # %% ../nbs/08_train.ipynb #b5f1cc46
+def _check_compiler():
+    "ValueError if torch.compile will not find what it needs"
+    if not any(shutil.which(c) for c in (os.environ.get('CXX', 'c++'), 'g++', 'clang++', 'cl')): raise ValueError('compile needs a C++ compiler (g++ or clang++): install one, or train without')
+
 def _callbacks(loss, D, device, clip, anneal, cycles, grid_every):
     "What `prepare_run`'s settings ask for"
     cbs = [ChannelsLast(), TerminateOnNaNCallback(), LossLogger(), *precision_callbacks(device)]
@@ -89,13 +93,14 @@ def _first_process_first(f):
 
 # %% ../nbs/08_train.ipynb #7a542bda
 @_first_process_first
-def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `SOURCES`, or the path of a folder of pictures
+def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `SOURCES`, `hf:owner/name`, or the path of a folder of pictures or shards
                 epochs:int=20, # passes over the training pictures
                 out='runs', # the folder that holds runs
                 name:str=None, # of the run; made from time and data unless given
-                image_size:int=64, # height and width; a multiple of 16
+                image_size:int=64, # height and width; a multiple of 2 to the power of `n_blocks`
                 latent_dim:int=64, # size of the code
                 base_channels:int=32, # channels after the first encoder block
+                n_blocks:int=4, # how often a picture is halved: 5 and 6 for 128 and 256 pixels
                 upsample:str='transpose', # how the decoder doubles a picture: `transpose` or `resize`
                 bs:int=128, # batch size, of all processes together
                 lr:float=4e-3, # top of the one-cycle schedule
@@ -112,6 +117,7 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `S
                 flip:bool=None, # flip training pictures at random; None: all data but `faces`
                 limit:int=None, # only so many pictures, for a quick try
                 data_home=None, # where to look for downloaded data first
+                compile:bool=False, # translate the model by `torch.compile`: a slow first minute, then faster steps
                 grid_every:int=0 # draw reconstructions every so many epochs; 0: never
                )->Plan:
     "Check the settings, load the data and build the learner; ValueError or OSError in one sentence if it can't be done"
@@ -119,19 +125,21 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `S
     if cycles > 1 and not anneal: raise ValueError('cycles says how often beta rises, so it needs anneal, for example anneal=0.5')
     if bs % (n := max(1, num_distrib())) or bs < 2*n: raise ValueError(f'bs is the batch of all {n} processes together: a multiple of {n}, at least {2*n}, not {bs}')
     if name is not None: run_path(out, name)
+    if compile: _check_compiler()
     loss_func = _loss(loss, reduction, beta)
     if flip is None: flip = data != 'faces'
     seed_everything(seed + rank_distrib()) # weights and shuffling will be those of the first process, noise differs
-    model = ConvVAE(latent_dim, 3, base_channels, image_size, upsample=upsample)
+    model = ConvVAE(latent_dim, 3, base_channels, image_size, n_blocks, upsample)
+    if compile: model.compile()
     check_folder(out, 40*sum(p.numel() for p in model.parameters()) + 10_000_000)
     dls = face_dls(data, image_size, bs, split, seed=seed, limit=limit, data_home=data_home, flip=flip)
     cbs = _callbacks(loss_func, 3*image_size**2, dls.device, clip, anneal, cycles, grid_every)
     config = dict(
-        model=dict(latent_dim=latent_dim, image_channels=3, base_channels=base_channels, image_size=image_size, upsample=upsample),
+        model=dict(latent_dim=latent_dim, image_channels=3, base_channels=base_channels, image_size=image_size, n_blocks=n_blocks, upsample=upsample),
         loss=dict(_describe_loss(loss_func), loss=loss if isinstance(loss, str) else type(loss).__name__, anneal=anneal, cycles=cycles),
         data=dict(source=data if data in SOURCES else Path(data).resolve().name, limit=limit, split=split, split_seed=seed, flip=flip,
                   n_train=len(dls.splits[0]), n_valid=len(dls.splits[1]), skipped=list(dls.data.skipped)),
-        training=dict(epochs=epochs, bs=bs, lr=lr, warmup=warmup, clip=clip, patience=patience, seed=seed))
+        training=dict(epochs=epochs, bs=bs, lr=lr, warmup=warmup, clip=clip, patience=patience, seed=seed, compile=compile))
     unfinished_run(out, config, name) # says if the name is taken
     return Plan(ResumableLearner(dls, model, loss_func=loss_func, cbs=cbs), Path(out), name, config)
 
@@ -199,6 +207,7 @@ def _parts(model, latents):
     "Codes, both PCAs of the training codes, and what is to be said of their components"
     train, decoder_pca = latents.train, DecoderPCA(model.eval())
     parts = dict(latents=latents, pca=LatentPCA().fit(train.mu), decoder_pca=decoder_pca.fit(train.mu))
+    train = train.rows(slice(None, None, 1 + len(train.mu)//100_000)) # enough for words
     pcas = {k: parts[k] for k in ('pca', 'decoder_pca')}
     shares = {k: linear_shares(p, decoder_pca.metric_).tolist() for k, p in pcas.items()}
     if train.labels is None: return parts, dict(image_shares=shares, component_names={})

@@ -20,6 +20,7 @@ ADD = {
     'make app': '',
     'make notebooks': ' NB=nbs/00_core.ipynb',
     'make links': '',
+    'make bench': None, # half an hour
     '.venv/bin/fae_train --data faces --epochs 20': f' {SMALL}',
     '.venv/bin/fae_runs': '',
     '.venv/bin/fae_app': '',

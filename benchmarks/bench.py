@@ -1,0 +1,53 @@
+"""`make bench`: run all benchmarks, one after the other, and write their figures to benchmarks/figures.json and to the README.
+
+Takes about half an hour, and wants a machine that does nothing else. With names, only those run, and replace their own figures.
+
+python benchmarks/bench.py [train_speed imports ...]"""
+import json, os, platform, re, subprocess, sys, tempfile
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ALL = 'train_speed modes threads sizes memory million data_pipeline faces_speed lfw_prepare decoder_pca imports app_latency app_load'.split()
+
+
+def machine():
+    "What these figures are of"
+    cpu = re.search(r'model name\s*: (.*)', Path('/proc/cpuinfo').read_text()) if Path('/proc/cpuinfo').exists() else None
+    versions = ', '.join(f'{name} {version(name)}' for name in ('torch', 'fastai', 'gradio', 'scikit-learn'))
+    return f'{os.cpu_count()} cores of {cpu[1] if cpu else platform.processor()}, Python {platform.python_version()}, {versions}'
+
+
+def run(name):
+    "The figures of one benchmark, and whether all are as asked"
+    with tempfile.TemporaryDirectory() as d:
+        path = Path(d)/'figures'
+        path.touch()
+        ended = subprocess.run([sys.executable, '-W', 'ignore', HERE/f'{name}.py'], env=dict(os.environ, FAE_FIGURES=str(path)))
+        found = [json.loads(line) for line in path.read_text().splitlines()]
+    if ended.returncode and all(f['ok'] for f in found): sys.exit(f'{name}.py failed')
+    return dict(date=f'{date.today()}', machine=machine(), figures=found)
+
+
+def table(results):
+    "All figures as Markdown"
+    lines = ['| what | asked | got | `python benchmarks/…` |', '| --- | --- | --- | --- |']
+    for name in [n for n in ALL if n in results]:
+        for f in results[name]['figures']:
+            missed = '' if f['ok'] else ' (missed)'
+            lines.append(f"| {f['what']} | {f['asked']} | {f['shown']} {f['unit']}{missed} | {name}.py |")
+    where = sorted({f"{r['machine']}, {r['date']}" for r in results.values()})
+    return '\n'.join([*lines, '', 'Measured on ' + '; '.join(where) + '.'])
+
+
+if __name__ == '__main__':
+    path, readme = HERE/'figures.json', HERE.parent/'README.md'
+    results = json.loads(path.read_text()) if path.exists() else {}
+    for name in sys.argv[1:] or ALL:
+        print(f'--- {name}', flush=True)
+        results[name] = run(name)
+        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + '\n')
+    text = re.sub(r'(<!-- bench -->\n).*?(<!-- /bench -->)', lambda m: m[1] + table(results) + '\n' + m[2], readme.read_text(), flags=re.S)
+    readme.write_text(text)
+    sys.exit(any(not f['ok'] for r in results.values() for f in r['figures']))

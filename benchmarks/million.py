@@ -1,0 +1,80 @@
+"""A million faces of 16 pixels, mapped from disk: seconds and memory of a training epoch, of `collect_latents`, of PCA, and of `train_run` from start to end, for n, 2n and 4n faces. Everything but `train_run`'s sum of them is asked to be linear in n.
+
+The faces are procedural ones, made small, each again and again with another brightness.
+
+python benchmarks/million.py [--faces 1000000]"""
+import argparse, json, os, subprocess, sys, tempfile, time, warnings
+from pathlib import Path
+
+from figures import end, figure
+from memory import anonymous, watched
+
+SIZE, STEPS = 16, 'prepare feed train collect pca'.split()
+
+
+def million(size, limit, data_home=None):
+    "So many faces, written block by block"
+    import numpy as np
+    import torch.nn.functional as F
+    from face_autoencoder import data
+    few = F.avg_pool2d(data.load_faces(32, 1000).images.float(), 32//size)
+    def draw(write):
+        rng = np.random.default_rng(0)
+        for i in range(0, limit, 10_000):
+            light = rng.uniform(.6, 1, (min(10_000, limit - i), 1, 1, 1)).astype(np.float32)
+            write((few.numpy()[rng.integers(len(few), size=len(light))]*light).astype(np.uint8))
+        return data.FaceData(None, np.arange(limit)//10, np.arange(limit).astype(str))
+    return data.cached(f'million-{size}-{limit}', draw)
+
+
+def child(n):
+    "Seconds of each step and most MB, as JSON"
+    warnings.simplefilter('ignore')
+    from face_autoencoder import data
+    from face_autoencoder.latents import LatentPCA, collect_latents
+    from face_autoencoder.train import execute, prepare_run
+    data.SOURCES['million'], data.LARGE, seconds, most = million, 0, {}, {}
+    settings = dict(data='million', image_size=SIZE, n_blocks=2, base_channels=8, latent_dim=16, bs=1024, epochs=1, limit=n)
+    begin = anonymous()
+
+    def timed(name, f):
+        start, before = time.perf_counter(), anonymous() - begin
+        with watched() as peak: result = f()
+        seconds[name], most[name] = time.perf_counter() - start, before + peak[0]
+        return result
+
+    with tempfile.TemporaryDirectory() as out:
+        plan = timed('prepare', lambda: prepare_run(out=out, **settings))
+        dls = plan.learn.dls
+        def feed():
+            for _ in dls.train: pass
+        timed('feed', feed)
+        timed('train', lambda: execute(plan, progress=False))
+        latents = timed('collect', lambda: collect_latents(plan.learn, dls))
+        timed('pca', lambda: LatentPCA().fit(latents.mu))
+    print(json.dumps(dict(seconds=seconds, most=most)))
+
+
+def measure(n, cache):
+    "The same in a process of its own"
+    done = subprocess.run([sys.executable, __file__, '--child', str(n)], env=dict(os.environ, FAE_CACHE=cache), check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+if __name__ == '__main__':
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('--faces', type=int, default=1_000_000)
+    p.add_argument('--child', type=int, help=argparse.SUPPRESS)
+    args = p.parse_args()
+    if args.child: sys.exit(child(args.child))
+    import numpy as np
+    ns = [args.faces//4, args.faces//2, args.faces]
+    with tempfile.TemporaryDirectory() as cache: got = {n: measure(n, cache) for n in ns}
+    for name, word in dict(feed='an epoch of batches alone', train='train_run, one epoch', collect='collect_latents', pca='PCA of the codes').items():
+        s = [got[n]['seconds'][name] for n in ns]
+        slope, base = np.polyfit(ns, s, 1)
+        figure(f'{args.faces:,} faces of {SIZE} px: {word}', s[-1], 's')
+        figure(f'{word}: seconds for {ns[2]:,} / those for {ns[1]:,} (linear: at most 2)', s[2]/s[1], at_most=2.3)
+    for name in ('train', 'collect', 'pca'): figure(f'memory above the imports until after {name}', got[ns[-1]]['most'][name], 'MB', at_most=500)
+    figure(f'memory of train_run with {ns[0]:,} faces', got[ns[0]]['most']['train'], 'MB')
+    end()

@@ -1,0 +1,43 @@
+"""What larger pictures cost: parameters, images per second and memory of training by size of picture and number of blocks, each in a process of its own.
+
+python benchmarks/sizes.py"""
+import json, subprocess, sys, warnings
+
+from figures import end, figure
+
+CASES = (64, 4), (128, 4), (128, 5), (256, 4), (256, 5), (256, 6) # size, blocks
+BS = 64
+
+
+def child(size, blocks):
+    import statistics, time
+    import torch
+    from memory import watched
+    from face_autoencoder.data import FaceDL
+    from face_autoencoder.model import ConvVAE
+    from face_autoencoder.train import fit_vae
+    from fastai.data.core import DataLoaders
+    from fastai.callback.core import Callback
+
+    class Steps(Callback):
+        seconds = []
+        def before_batch(self): self.start = time.perf_counter()
+        def after_batch(self):
+            if self.training: self.seconds.append(time.perf_counter() - self.start)
+
+    images = torch.randint(0, 256, (BS*8, 3, size, size), dtype=torch.uint8)
+    dls = DataLoaders(FaceDL(images, range(BS*8), bs=BS, shuffle=True), FaceDL(images, range(BS), bs=BS), device=torch.device('cpu'))
+    model = ConvVAE(image_size=size, n_blocks=blocks)
+    with watched() as most: fit_vae(dls, model, epochs=1, cbs=[Steps()])
+    print(json.dumps(dict(parameters=sum(p.numel() for p in model.parameters())/1e6, speed=BS/statistics.median(Steps.seconds[2:]), most=most[0])))
+
+
+if sys.argv[1:]:
+    warnings.simplefilter('ignore')
+    sys.exit(child(*map(int, sys.argv[1:])))
+for size, blocks in CASES:
+    got = json.loads(subprocess.run([sys.executable, __file__, str(size), str(blocks)], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+    what = f'{size} px, {blocks} blocks ({got["parameters"]:.1f} million parameters, {size//2**blocks} x {size//2**blocks} at the code)'
+    figure(f'{what}: training, batches of {BS}', got['speed'], 'images/s')
+    figure(f'{what}: memory of it', got['most'], 'MB')
+end()
