@@ -1,4 +1,4 @@
-"""How many threads? Seconds of a training step (bfloat16 where the CPU has it, batches of 128) with one thread and with one for each core, alone and beside another busy process, as OpenMP waits by default (awake for a while) and with OMP_WAIT_POLICY=passive.
+"""How many threads? Seconds of a training step (bfloat16 where it is faster, batches of 128) with one thread and with one for each core, alone and beside another busy process, as OpenMP waits by default (awake for a while) and with OMP_WAIT_POLICY=passive.
 
 python benchmarks/threads.py [--repeats 3]"""
 import argparse, os, subprocess, sys
@@ -10,13 +10,13 @@ args = p.parse_args()
 
 STEP = '''
 import contextlib, statistics, time, torch
-from face_autoencoder.callbacks import has_native_bf16
+from face_autoencoder.callbacks import bf16_is_faster
 from face_autoencoder.losses import VAELoss
 from face_autoencoder.model import ConvVAE
 model, loss_func, x, seconds = ConvVAE().to(memory_format=torch.channels_last), VAELoss(1, True, 'sum'), torch.randn(128, 3, 64, 64).tanh(), []
 for _ in range(8):
     start = time.perf_counter()
-    with torch.autocast('cpu', torch.bfloat16) if has_native_bf16() else contextlib.nullcontext(): output = model(x)
+    with torch.autocast('cpu', torch.bfloat16) if bf16_is_faster() else contextlib.nullcontext(): output = model(x)
     loss_func(type(output)(*[o.float() for o in output]), x).backward()
     seconds.append(time.perf_counter() - start)
 print(statistics.median(seconds[2:]))

@@ -1,7 +1,8 @@
 """How fast `train_run` trains: images per second beside others with the same network, on the same machine in the same minutes.
 
-ours       the learner of `prepare_run`: fastai with its callbacks, batches from a uint8 tensor, bf16 where the CPU has it, channels_last;
+ours       the learner of `prepare_run`: fastai with its callbacks, batches from a uint8 tensor, bf16 where it is faster, channels_last;
            validation and checkpoint, which come once in an epoch, are not timed
+compiled   the same after torch.compile; compiling itself is not timed here, but by modes.py
 bare       a PyTorch loop with the same batches, precision, layout and loss, and torch's own Adam: the limit
 usual      pictures as floats of 125 x 94, each interpolated to 64 x 64 when its turn comes, a torch DataLoader with two workers, float32, plain fastai
 pythae     the trainer of pythae 0.1.2 (Chadebec et al. 2022, arXiv 2206.08309), in the environment .venv-pythae that `make bench` makes
@@ -29,14 +30,14 @@ from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 from torch.utils.flop_counter import FlopCounterMode
 
-from face_autoencoder.callbacks import has_native_bf16
+from face_autoencoder.callbacks import bf16_is_faster
 from face_autoencoder.data import FaceDL
 from face_autoencoder.losses import VAELoss
 from face_autoencoder.model import ConvVAE
 from face_autoencoder.train import prepare_run
 from figures import end, figure, in_turns, ratio
 
-CPU, BF16 = torch.device('cpu'), has_native_bf16()
+CPU, BF16 = torch.device('cpu'), bf16_is_faster()
 PYTHAE = Path(__file__).resolve().parents[1]/'.venv-pythae'/'bin'/'python'
 
 
@@ -109,11 +110,11 @@ def pythae(pictures):
         finally: worker.kill()
 
 
-with tempfile.TemporaryDirectory() as out: plan = prepare_run(args.data, out=out)
+with tempfile.TemporaryDirectory() as out: plan, compiled = prepare_run(args.data, out=out), prepare_run(args.data, out=out, compile=True)
 images, idxs = plan.learn.dls.data.images, plan.learn.dls.splits[0][:128*args.batches]
 n = len(idxs)//128*128
 feed = FaceDL(images, idxs, flip=args.data == 'lfw', bs=128, shuffle=True, drop_last=True, device=CPU)
-plan.learn.dls = DataLoaders(feed, plan.learn.dls.valid, device=CPU)
+for p in (plan, compiled): p.learn.dls = DataLoaders(feed, p.learn.dls.valid, device=CPU)
 model, loss_func = ConvVAE().to(memory_format=torch.channels_last), VAELoss(1, True, 'sum')
 opt = torch.optim.Adam(model.parameters(), lr=1e-3)
 pictures = F.interpolate(images[idxs].float()/255, (125, 94)).permute(0, 2, 3, 1).contiguous()
@@ -121,14 +122,14 @@ loader = torch.utils.data.DataLoader(Usual(pictures), 128, shuffle=True, drop_la
 usual = Learner(DataLoaders(loader, plan.learn.dls.valid, device=CPU), ConvVAE(), VAELoss(1, True, 'sum'))
 
 with pythae(images[idxs[:n]]) as epoch:
-    seconds = in_turns(dict(ours=lambda: fit(plan.learn), bare=lambda: loop(model, opt, loss_func, feed), usual=lambda: fit(usual), pythae=epoch), args.repeats)
+    seconds = in_turns(dict(ours=lambda: fit(plan.learn), compiled=lambda: fit(compiled.learn), bare=lambda: loop(model, opt, loss_func, feed), usual=lambda: fit(usual), pythae=epoch), args.repeats)
 limit = {dtype: matmul_limit(dtype)/flops_of_an_image() for dtype in ((torch.float32, torch.bfloat16) if BF16 else (torch.float32,))}
 
 speed = {name: n/median(s) for name, s in seconds.items()}
-print(f'native bf16: {BF16}, {args.data}, medians of {args.repeats}')
-figure(f'training, {args.data}, 64 px', speed['ours'], 'images/s')
+figure(f'training, {args.data}, 64 px, {"bfloat16" if BF16 else "float32"}', speed['ours'], 'images/s')
 figure('ours / a bare PyTorch loop', ratio(seconds['bare'], seconds['ours']), at_least=.95)
 figure(f'ours / pythae 0.1.2 ({speed["pythae"]:.0f} images/s)', ratio(seconds['pythae'], seconds['ours']), at_least=1.5 if BF16 else 1.1)
+figure('ours with --compile / pythae', ratio(seconds['pythae'], seconds['compiled']), at_least=1.5 if BF16 else 1.1)
 figure(f'ours / float pictures one by one, 2 workers ({speed["usual"]:.0f} images/s)', ratio(seconds['usual'], seconds['ours']), at_least=1.5 if BF16 else 1.1)
 for dtype, most in limit.items(): figure(f'share of what matrix products allow in {str(dtype)[6:]} ({most:.0f} images/s)', 100*speed['ours']/most, '%')
 end()

@@ -108,6 +108,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                          'face_autoencoder/callbacks.py'),
                                             'face_autoencoder.callbacks._training_state': ( 'callbacks.html#_training_state',
                                                                                             'face_autoencoder/callbacks.py'),
+                                            'face_autoencoder.callbacks.bf16_is_faster': ( 'callbacks.html#bf16_is_faster',
+                                                                                           'face_autoencoder/callbacks.py'),
                                             'face_autoencoder.callbacks.dashboard': ( 'callbacks.html#dashboard',
                                                                                       'face_autoencoder/callbacks.py'),
                                             'face_autoencoder.callbacks.from_first': ( 'callbacks.html#from_first',
