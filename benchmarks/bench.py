@@ -35,8 +35,8 @@ def table(results):
     lines = ['| what | asked | got | `python benchmarks/…` |', '| --- | --- | --- | --- |']
     for name in [n for n in ALL if n in results]:
         for f in results[name]['figures']:
-            missed = '' if f['ok'] else ' (missed)'
-            lines.append(f"| {f['what']} | {f['asked']} | {f['shown']} {f['unit']}{missed} | {name}.py |")
+            got = ' '.join(filter(None, [f['shown'], f['unit'], '' if f['ok'] else '(missed)']))
+            lines.append(f"| {f['what']} | {f['asked']} | {got} | {name}.py |")
     where = sorted({f"{r['machine']}, {r['date']}" for r in results.values()})
     return '\n'.join([*lines, '', 'Measured on ' + '; '.join(where) + '.'])
 

@@ -23,7 +23,7 @@ def million(size, limit, data_home=None):
         for i in range(0, limit, 10_000):
             light = rng.uniform(.6, 1, (min(10_000, limit - i), 1, 1, 1)).astype(np.float32)
             write((few.numpy()[rng.integers(len(few), size=len(light))]*light).astype(np.uint8))
-        return data.FaceData(None, np.arange(limit)//10, np.arange(limit).astype(str))
+        return data.FaceData(None, np.arange(limit)//10, np.arange(limit).astype('U7'))
     return data.cached(f'million-{size}-{limit}', draw)
 
 

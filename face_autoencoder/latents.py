@@ -54,7 +54,7 @@ class Latents(NamedTuple):
     def valid(self): return self.rows(_neighbours(self.is_valid))
 
 # %% ../nbs/06_latents.ipynb #95fe3e3c
-LARGE_CODES = 2**26 # numbers; more than that are kept in a file without a name
+LARGE_CODES = 2**24 # numbers; more than that are kept in a file without a name
 
 def _empty(*shape):
     "An array of floats; a large one is mapped, so that it leaves the memory to others"
