@@ -8,6 +8,8 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+from figures import MISSED
+
 HERE = Path(__file__).resolve().parent
 ALL = 'train_speed modes threads sizes memory million data_pipeline faces_speed lfw_prepare decoder_pca imports app_latency app_load'.split()
 
@@ -26,7 +28,7 @@ def run(name):
         path.touch()
         ended = subprocess.run([sys.executable, '-W', 'ignore', HERE/f'{name}.py'], env=dict(os.environ, FAE_FIGURES=str(path)))
         found = [json.loads(line) for line in path.read_text().splitlines()]
-    if ended.returncode and all(f['ok'] for f in found): sys.exit(f'{name}.py failed')
+    if ended.returncode not in (0, MISSED): sys.exit(f'{name}.py failed')
     return dict(date=f'{date.today()}', machine=machine(), figures=found)
 
 

@@ -2,11 +2,12 @@
 import json, os, sys
 from statistics import median
 
-missed = []
+missed, MISSED = [], 3 # what was worse than asked, and the exit code that says so
 
 
 def figure(what, value, unit='', at_least=None, at_most=None):
     "Print a figure in words, and append it to the file `$FAE_FIGURES`, if there is one"
+    value = float(value)
     ok = (at_least is None or value >= at_least) and (at_most is None or value <= at_most)
     asked = f'≥ {at_least:g}' if at_least is not None else f'≤ {at_most:g}' if at_most is not None else ''
     shown = f'{value:,.0f}' if abs(value) >= 100 else f'{value:.3g}'
@@ -27,8 +28,10 @@ def in_turns(runs, repeats):
 
 
 def ratio(a, b):
-    "Median of the ratios of neighbours, so that a machine that is slow for a while slows down both"
+    "Median of the ratios of the same turn, so that a machine that is slow for a while slows down both"
     return median(x/y for x, y in zip(a, b))
 
 
-def end(): sys.exit('worse than asked: ' + '; '.join(missed) if missed else 0)
+def end():
+    if missed: print('worse than asked: ' + '; '.join(missed))
+    sys.exit(MISSED if missed else 0)

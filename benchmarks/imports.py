@@ -21,10 +21,11 @@ def seconds(*command):
 def python(code): return lambda: seconds(sys.executable, '-W', 'ignore', '-c', code)
 
 
-s = in_turns(dict(theirs=python('import torch; from fastai.learner import Learner'), model=python('import face_autoencoder.model'), train=python('import face_autoencoder.train'),
+s = in_turns(dict(torch=python('import torch'), both=python('import torch; from fastai.learner import Learner'), model=python('import face_autoencoder.model'), train=python('import face_autoencoder.train'),
                   help=lambda: seconds(Path(sys.executable).with_name('fae_train'), '--help')), args.repeats)
-figure('import face_autoencoder.model / import torch and fastai', ratio(s['model'], s['theirs']), at_most=1.15)
+figure('import face_autoencoder.model / import torch', ratio(s['model'], s['torch']), at_most=1.15)
 figure('import face_autoencoder.train (data, PCA, losses)', median(s['train']), 's')
-figure('import torch and fastai.learner', median(s['theirs']), 's')
+figure('import torch', median(s['torch']), 's')
+figure('import torch and fastai.learner', median(s['both']), 's')
 figure('fae_train --help', median(s['help']), 's', at_most=2)
 end()

@@ -1,6 +1,6 @@
-"""How many threads? Seconds of a training step (bfloat16 where it is faster, batches of 128) with one thread and with one for each core, alone and beside another busy process, as OpenMP waits by default (awake for a while) and with OMP_WAIT_POLICY=passive.
+"""How many threads? Seconds of a step forward and back (bfloat16 where it is faster, batches of 128) with one thread and with one for each core, alone and beside another busy process, as OpenMP waits by default (awake for a while) and with OMP_WAIT_POLICY=passive.
 
-python benchmarks/threads.py [--repeats 3]"""
+python benchmarks/threads.py [--repeats 5]"""
 import argparse, os, subprocess, sys
 from statistics import median
 

@@ -5,7 +5,7 @@ ours       the learner of `prepare_run`: fastai with its callbacks, batches from
 compiled   the same after torch.compile; compiling itself is not timed here, but by modes.py
 bare       a PyTorch loop with the same batches, precision, layout and loss, and torch's own Adam: the limit
 usual      pictures as floats of 125 x 94, each interpolated to 64 x 64 when its turn comes, a torch DataLoader with two workers, float32, plain fastai
-pythae     the trainer of pythae 0.1.2 (Chadebec et al. 2022, arXiv 2206.08309), in the environment .venv-pythae that `make bench` makes
+pythae     the trainer of pythae 0.1.2 (Chadebec et al. 2022, arXiv 2206.08309), in an environment of its own that `make bench` makes
 
 Ends with an error if a ratio is below what is asked.
 
@@ -38,7 +38,7 @@ from face_autoencoder.train import prepare_run
 from figures import end, figure, in_turns, ratio
 
 CPU, BF16 = torch.device('cpu'), bf16_is_faster()
-PYTHAE = Path(__file__).resolve().parents[1]/'.venv-pythae'/'bin'/'python'
+PYTHAE = Path(sys.prefix + '-pythae')/'bin'/'python'
 
 
 class Timer(Callback):
@@ -95,17 +95,27 @@ def flops_of_an_image(n=4):
     return counter.get_total_flops()/n
 
 
+def profile(learn):
+    "Shares of the operators' time in an epoch"
+    kinds = dict(convolutions='convolution', BatchNorm='batch_norm', LeakyReLU='leaky_relu')
+    with torch.profiler.profile() as p: fit(learn)
+    ops = {e.key: e.self_cpu_time_total for e in p.key_averages()}
+    shares = {kind: sum(t for key, t in ops.items() if word in key)/sum(ops.values()) for kind, word in kinds.items()}
+    return shares | {'all else (linear layers, loss, optimizer, batches)': 1 - sum(shares.values())}
+
+
 @contextlib.contextmanager
 def pythae(pictures):
     "A function that lets pythae train an epoch, and returns its seconds"
+    if not PYTHAE.exists(): sys.exit('pythae is not installed: run make bench, which does it')
     with tempfile.TemporaryDirectory() as d:
         np.save(f'{d}/pictures.npy', pictures.numpy())
-        worker = subprocess.Popen([PYTHAE, Path(__file__).with_name('pythae_speed.py'), f'{d}/pictures.npy'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        worker = subprocess.Popen([PYTHAE, Path(__file__).with_name('pythae_speed.py'), f'{d}/pictures.npy'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(f'{d}/errors', 'w'), text=True)
         def epoch():
             print('go', file=worker.stdin, flush=True)
             return float(worker.stdout.readline())
         try:
-            assert worker.stdout.readline() == 'ready\n', 'pythae did not start: run make bench, which installs it'
+            if worker.stdout.readline() != 'ready\n': sys.exit('pythae did not start: ' + Path(d, 'errors').read_text()[-2000:])
             yield epoch
         finally: worker.kill()
 
@@ -132,4 +142,5 @@ figure(f'ours / pythae 0.1.2 ({speed["pythae"]:.0f} images/s)', ratio(seconds['p
 figure('ours with --compile / pythae', ratio(seconds['pythae'], seconds['compiled']), at_least=1.5 if BF16 else 1.1)
 figure(f'ours / float pictures one by one, 2 workers ({speed["usual"]:.0f} images/s)', ratio(seconds['usual'], seconds['ours']), at_least=1.5 if BF16 else 1.1)
 for dtype, most in limit.items(): figure(f'share of what matrix products allow in {str(dtype)[6:]} ({most:.0f} images/s)', 100*speed['ours']/most, '%')
+for what, share in profile(plan.learn).items(): figure(f"share of our operators' time: {what}", 100*share, '%')
 end()

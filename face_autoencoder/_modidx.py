@@ -568,6 +568,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                       'face_autoencoder/latents.py'),
                                           'face_autoencoder.latents.RunningCovariance': ( 'latents.html#runningcovariance',
                                                                                           'face_autoencoder/latents.py'),
+                                          'face_autoencoder.latents.RunningCovariance._add': ( 'latents.html#runningcovariance._add',
+                                                                                               'face_autoencoder/latents.py'),
                                           'face_autoencoder.latents.RunningCovariance.add': ( 'latents.html#runningcovariance.add',
                                                                                               'face_autoencoder/latents.py'),
                                           'face_autoencoder.latents.RunningCovariance.covariance': ( 'latents.html#runningcovariance.covariance',

@@ -9,12 +9,14 @@ __all__ = ['LARGE', 'LFW_CROPS', 'CELEBA_CROP', 'CAPTIONS', 'SOURCES', 'HOMEWORK
            'face_dls', 'load_mnist', 'to_unit', 'mnist_dls']
 
 # %% ../nbs/01_data.ipynb #0ed04c37
-import hashlib, http.client, inspect, os, socket, warnings, zipfile, zlib
+import hashlib, http.client, inspect, os, socket, tarfile, warnings, zipfile, zlib
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import fsspec
 import numpy as np
 import pandas as pd
 import torch
@@ -225,13 +227,18 @@ def _list_images(root, box=None):
     found = sorted((p.relative_to(root).as_posix(), *_stamp(p)) for p in paths)
     return [n for n, *_ in found], _hash(found, box=box)
 
-def load_folder(path, # any tree of image files
+def _shards(root):
+    "The shards below a folder, sorted: `.tar`, or else `.parquet`"
+    return next((found for kind in ('tar', 'parquet') if (found := sorted(Path(root).rglob(f'*.{kind}')))), [])
+
+def load_folder(path, # any tree of image files, or of shards (see below)
                 size:int=64, # height and width
                 limit:int=None # only the first `limit` files
                )->FaceData:
     "A folder of pictures; who is on them is not known, so each is its own person"
     root = Path(path)
     names, key = _list_images(root)
+    if not names and _shards(root): return load_stream(path, size, limit)
     if not names: raise ValueError(f'no image files in the folder {root}: it needs at least two ({", ".join(sorted(_endings))})')
     return _tell_skipped(cached(f'folder-{size}-{limit}-{key}', lambda write: read_tree(write, root, names[:limit], size)), root)
 
@@ -336,54 +343,55 @@ def load_celeba(size:int=64, # height and width
     return _tell_skipped(cached(f'celeba-{size}-{limit}-{key}', build), 'CelebA')
 
 # %% ../nbs/01_data.ipynb #597078b9
-def _shards(source):
-    "The shards in a folder, sorted: `.tar`, or else `.parquet`"
-    return next((found for kind in ('tar', 'parquet') if (found := sorted(Path(source).glob(f'*.{kind}')))), [])
-
 def _open_stream(source):
     "The rows of `hf:owner/name`, or of the shards in a folder, one after the other, and the name of their first column of pictures"
     try: from datasets import Image as Picture, load_dataset
     except ModuleNotFoundError as e: raise ValueError('shards and the Hugging Face Hub are read by a library of its own: pip install datasets') from e
-    shards = [] if source.startswith('hf:') else _shards(source)
+    shards, on_hub = _shards(source), source.startswith('hf:')
     kind = 'webdataset' if shards and shards[0].suffix == '.tar' else 'parquet'
-    what = dict(path=kind, data_files=[str(s) for s in shards]) if shards else dict(path=source[3:])
+    what, check = (dict(path=source[3:]), 'its name, its split "train" and the network') if on_hub else (dict(path=kind, data_files=[str(s) for s in shards]), 'that its shards hold the same entries')
     try: rows = load_dataset(**what, split='train', streaming=True)
-    except Exception as e: raise FileNotFoundError(f'{source} could not be opened ({" ".join(str(e).split())[:200]}): check its name, its split "train" and the network') from e
-    column = next((c for c, f in rows.features.items() if isinstance(f, Picture)), None)
-    if column is None: raise ValueError(f'{source} has no column of pictures, only {", ".join(rows.features)}')
-    return rows.cast_column(column, Picture(decode=False)), column
+    except Exception as e: raise FileNotFoundError(f'{source} could not be opened ({" ".join(str(e).split())[:200]}): check {check}') from e
+    column = next((c for c, f in (rows.features or {}).items() if isinstance(f, Picture)), None)
+    if column is None: raise ValueError(f'{source} has no column of pictures, only {", ".join(rows.features or ["text"])}')
+    return rows.decode(False), column
 
 # %% ../nbs/01_data.ipynb #7e19c690
 def _about(row):
     "Name, identity and numbers of a row; those of a WebDataset are in its JSON"
-    row = row | (row.get('json') or {})
-    numbers = {k: v for k, v in row.items() if isinstance(v, (bool, int, float))}
+    if isinstance(row.get('json'), dict): row = row | row['json']
+    numbers = {k: v for k, v in row.items() if isinstance(v, (bool, int, float)) and k != 'identity'}
     return dict(numbers, __key__=row.get('__key__'), identity=row.get('identity'))
 
 def _try_row(row, column, size):
-    "The picture of a row, or the error"
-    from datasets import Image as Picture
-    try: return fit_image(Picture().decode_example(row[column]), size)
-    except (*_unreadable, TypeError) as e: return e
+    "The picture of a row, or the error; a file that is not in the row is fetched first"
+    if not row[column]: return OSError('no picture in this row')
+    content = row[column]['bytes'] or fsspec.open(row[column]['path']).open().read()
+    try:
+        with Image.open(BytesIO(content)) as im: return fit_image(im, size)
+    except _unreadable as e: return e
 
 # %% ../nbs/01_data.ipynb #c6e379bd
 def _stream_data(table):
     "What the rows of a stream said, as `FaceData` without pictures, and without the rows that have a `why`"
-    why, identity = table.pop('why'), table.pop('identity')
-    names, ok = table.pop('__key__').fillna(pd.Series(table.index.astype(str))), why.isna()
+    numbers = pd.Series(table.index.astype(str))
+    why, identity, names = table.pop('why'), table.pop('identity').fillna('row ' + numbers), table.pop('__key__').fillna(numbers)
+    ok = why.isna()
     if not ok.any(): raise ValueError(f'none of the {len(ok)} pictures could be read, the first because: {why[0]}')
-    identity = np.unique(identity.astype(str), return_inverse=True)[1] if identity.notna().all() else np.arange(len(ok))
+    people = np.unique(identity[ok].astype(str), return_inverse=True)[1] # whose identity is not known is a person of its own
     labels = table[ok].astype(np.float32).reset_index(drop=True)
-    return FaceData(None, identity[ok], names[ok].to_numpy(str), labels if len(labels.columns) else None, dict(zip(names[~ok], why[~ok])))
+    skipped = dict(zip(names[~ok] + ' in row ' + numbers[~ok], why[~ok]))
+    return FaceData(None, people, names[ok].to_numpy(str), labels if len(labels.columns) else None, skipped)
 
 def read_stream(write, # what `cached` gives to its `build`
                 rows, # an iterable of dicts
-                column:str, # which of their entries is the picture: a dict with `bytes` or `path`
+                column:str, # which of their entries is the picture: a dict with `bytes` or `path`, or None
                 size:int # height and width
                )->FaceData: # without the pictures
     "Read a stream into `write`, a block at a time, and leave out unreadable pictures"
     tables, rows = [], iter(rows)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
+        warnings.simplefilter('ignore', Image.DecompressionBombWarning)
         while block := list(islice(rows, 512)):
             pictures = list(pool.map(lambda row: _try_row(row, column, size), block))
             why = [None if isinstance(p, np.ndarray) else ' '.join(str(p).split()) for p in pictures]
@@ -397,10 +405,12 @@ def load_stream(source:str, # `hf:owner/name`, or a folder of shards
                 limit:int=None # only the first `limit` rows
                )->FaceData:
     "A data set that is streamed once, and kept at this size"
-    key = _hash(source, [(p.name, *_stamp(p)) for p in _shards(source)] if not source.startswith('hf:') else None)
+    source = str(source)
+    key = _hash(source, [(p.name, *_stamp(p)) for p in _shards(source)])
     def build(write):
         rows, column = _open_stream(source)
-        return read_stream(write, rows if limit is None else rows.take(limit), column, size)
+        try: return read_stream(write, rows if limit is None else rows.take(limit), column, size)
+        except tarfile.TarError as e: raise OSError(f'a shard in {source} is damaged: {e}') from e
     return _tell_skipped(cached(f'stream-{size}-{limit}-{key}', build), source)
 
 # %% ../nbs/01_data.ipynb #10d82431
@@ -477,7 +487,7 @@ def load_data(source:str='faces', # a name in `SOURCES`, `hf:owner/name`, or a f
     "A prepared data set by name"
     if limit is not None and limit < 2: raise ValueError(f'limit must be at least 2, not {limit}')
     if source in SOURCES: return SOURCES[source](size=size, limit=limit, data_home=data_home)
-    if source.startswith('hf:') or _shards(source): return load_stream(source, size, limit)
+    if str(source).startswith('hf:'): return load_stream(source, size, limit)
     if Path(source).is_dir(): return load_folder(source, size, limit)
     raise ValueError(f'unknown data {source!r}: use {", ".join(SOURCES)}, hf:owner/name, or the path of a folder of images or shards')
 

@@ -109,8 +109,9 @@ class RunningCovariance:
     n, mean, scatter = 0, 0., 0.
 
     def add(self, x): # more rows
-        if len(x) > 100_000: return [self.add(part) for part in np.array_split(x, 1 + len(x)//100_000)]
-        x = x.astype(np.float64)
+        for part in np.array_split(x, 1 + len(x)//100_000): self._add(part.astype(np.float64))
+
+    def _add(self, x):
         old, n, shift, centred = self.n, len(x), x.mean(0) - self.mean, x - x.mean(0)
         self.scatter = self.scatter + centred.T @ centred + np.outer(shift, shift)*old*n/(old + n)
         self.mean = self.mean + shift*n/(old + n)

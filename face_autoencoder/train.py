@@ -100,7 +100,7 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `S
                 image_size:int=64, # height and width; a multiple of 2 to the power of `n_blocks`
                 latent_dim:int=64, # size of the code
                 base_channels:int=32, # channels after the first encoder block
-                n_blocks:int=4, # how often a picture is halved: 5 and 6 for 128 and 256 pixels
+                n_blocks:int=4, # how often a picture is halved
                 upsample:str='transpose', # how the decoder doubles a picture: `transpose` or `resize`
                 bs:int=128, # batch size, of all processes together
                 lr:float=4e-3, # top of the one-cycle schedule
@@ -137,7 +137,7 @@ def prepare_run(data:str='faces', # `faces`, `lfw`, `celeba`, another name in `S
     config = dict(
         model=dict(latent_dim=latent_dim, image_channels=3, base_channels=base_channels, image_size=image_size, n_blocks=n_blocks, upsample=upsample),
         loss=dict(_describe_loss(loss_func), loss=loss if isinstance(loss, str) else type(loss).__name__, anneal=anneal, cycles=cycles),
-        data=dict(source=data if data in SOURCES else Path(data).resolve().name, limit=limit, split=split, split_seed=seed, flip=flip,
+        data=dict(source=data if data in SOURCES or str(data).startswith('hf:') else Path(data).resolve().name, limit=limit, split=split, split_seed=seed, flip=flip,
                   n_train=len(dls.splits[0]), n_valid=len(dls.splits[1]), skipped=list(dls.data.skipped)),
         training=dict(epochs=epochs, bs=bs, lr=lr, warmup=warmup, clip=clip, patience=patience, seed=seed, compile=compile))
     unfinished_run(out, config, name) # says if the name is taken
@@ -199,7 +199,7 @@ def _measure(plan):
     "What the validation set says of the trained model, and of eigenfaces"
     dls, (train, valid), k = plan.learn.dls, plan.learn.dls.splits, plan.config['model']['latent_dim']
     images = dls.data.images
-    bar = eigenfaces_mse(eigenfaces(images[train[:20_000]], k), images[valid[:20_000]]) # as floats, more would fill the memory
+    bar = eigenfaces_mse(eigenfaces(images[train[:20_000]], k), images[valid[:20_000]]) # more say the same
     return dict(evaluate_vae(plan.learn.model, dls.valid, plan.learn.loss_func), eigenfaces_mse=bar)
 
 # %% ../nbs/08_train.ipynb #3ed8c866

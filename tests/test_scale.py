@@ -2,6 +2,7 @@
 import json, re, subprocess, sys
 
 import pytest
+import torch
 from conftest import BIN, QUICK, ROOT, run
 
 sys.path.insert(0, str(ROOT/'benchmarks'))
@@ -11,6 +12,7 @@ import million
 from face_autoencoder.explore import bases
 from face_autoencoder.page import looks
 from face_autoencoder.runs import load_run
+from face_autoencoder.train import execute, prepare_run, train_run
 
 
 def test_memory_is_flat(tmp_path):
@@ -30,11 +32,13 @@ def test_large_pictures(tmp_path, size, blocks):
 
 
 def test_compiled(tmp_path):
-    "Trains, resumes as the same run, and is saved like any other"
-    run('fae_train', '--out', tmp_path, '--name', 'fast', '--compile', *QUICK)
-    run('fae_train', '--out', tmp_path, '--name', 'plain', *QUICK)
-    fast, plain = load_run(tmp_path/'fast'), load_run(tmp_path/'plain')
-    assert fast.config['training']['compile'] and not plain.config['training']['compile']
+    "The same network, compiled, and saved like any other"
+    small = dict(limit=300, image_size=32, base_channels=8, bs=32, epochs=1, out=tmp_path)
+    torch._dynamo.utils.counters.clear()
+    fast = execute(prepare_run(compile=True, **small), progress=False)
+    assert torch._dynamo.utils.counters['stats']['unique_graphs'] >= 2 # of training and of validation
+    plain = train_run(progress=False, **small)
+    assert fast.config['training']['compile'] and not plain.config['training']['compile'] and fast.path != plain.path
     assert fast.model.state_dict().keys() == plain.model.state_dict().keys()
     assert fast.config['results']['mse'] == pytest.approx(plain.config['results']['mse'], rel=.1)
 
@@ -57,7 +61,7 @@ def test_bench_keeps_figures(tmp_path):
     assert done.returncode == 1 and 'bad: 1,234 (asked ≥ 2000, MISSED)' in done.stdout
     assert '| good | ≤ 2 | 1.23 s | imports.py |' in readme and '| bad | ≥ 2000 | 1,234 (missed) | imports.py |' in readme and 'old' not in readme
     assert readme.startswith('before\n') and readme.endswith('after\n')
-    (tmp_path/'benchmarks'/'imports.py').write_text('1/0')
+    (tmp_path/'benchmarks'/'imports.py').write_text(head + "figure('bad', 1, at_least=2)\n1/0")
     assert 'imports.py failed' in subprocess.run([sys.executable, tmp_path/'benchmarks'/'bench.py', 'imports'], capture_output=True, text=True).stderr
     assert json.loads((tmp_path/'benchmarks'/'figures.json').read_text())['imports']['figures'][0]['value'] == 1.234
 
