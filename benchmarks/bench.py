@@ -32,24 +32,33 @@ def run(name):
     return dict(date=f'{date.today()}', machine=machine(), figures=found)
 
 
+def rows(results, asked):
+    "A Markdown table of the figures of which something is asked, or of the others"
+    lines = ['| what | asked | got | `benchmarks/…` |' if asked else '| what | got | `benchmarks/…` |', '| --- | --- | --- | --- |' if asked else '| --- | --- | --- |']
+    for name, f in [(name, f) for name in ALL if name in results for f in results[name]['figures'] if bool(f['asked']) == asked]:
+        got = ' '.join(filter(None, [f['shown'], f['unit'], '' if f['ok'] else '(missed)']))
+        lines.append('| ' + ' | '.join([f['what'], *([f['asked']] if asked else []), got, f'{name}.py']) + ' |')
+    return '\n'.join(lines)
+
+
 def table(results):
-    "All figures as Markdown"
-    lines = ['| what | asked | got | `python benchmarks/…` |', '| --- | --- | --- | --- |']
-    for name in [n for n in ALL if n in results]:
-        for f in results[name]['figures']:
-            got = ' '.join(filter(None, [f['shown'], f['unit'], '' if f['ok'] else '(missed)']))
-            lines.append(f"| {f['what']} | {f['asked']} | {got} | {name}.py |")
+    "All figures as Markdown, those of which nothing is asked folded away"
     where = sorted({f"{r['machine']}, {r['date']}" for r in results.values()})
-    return '\n'.join([*lines, '', 'Measured on ' + '; '.join(where) + '.'])
+    return f'{rows(results, True)}\n\n<details><summary>What was measured besides</summary>\n\n{rows(results, False)}\n\n</details>\n\nMeasured on {"; ".join(where)}.'
+
+
+def write(results):
+    "The figures to the JSON, the tables to the README"
+    (HERE/'figures.json').write_text(json.dumps(results, indent=1, ensure_ascii=False) + '\n')
+    readme = HERE.parent/'README.md'
+    readme.write_text(re.sub(r'(<!-- bench -->\n).*?(<!-- /bench -->)', lambda m: f'{m[1]}{table(results)}\n{m[2]}', readme.read_text(), flags=re.S))
 
 
 if __name__ == '__main__':
-    path, readme = HERE/'figures.json', HERE.parent/'README.md'
+    path = HERE/'figures.json'
     results = json.loads(path.read_text()) if path.exists() else {}
     for name in sys.argv[1:] or ALL:
         print(f'--- {name}', flush=True)
         results[name] = run(name)
-        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + '\n')
-    text = re.sub(r'(<!-- bench -->\n).*?(<!-- /bench -->)', lambda m: m[1] + table(results) + '\n' + m[2], readme.read_text(), flags=re.S)
-    readme.write_text(text)
+        write(results)
     sys.exit(any(not f['ok'] for r in results.values() for f in r['figures']))

@@ -37,7 +37,7 @@ ADD = {
     '.venv/bin/fae_train --data lfw --epochs 30 --lr 0.005 --name lfw': f' {SMALL}',
     '.venv/bin/python tools/ship.py runs/faces runs/lfw': '',
     '.venv/bin/fae_train --data faces --image-size 128 --epochs 20': ' --limit 40 --base-channels 4 --bs 16 --epochs 1',
-    '.venv/bin/fae_train --data faces --image-size 256 --n-blocks 6 --bs 32 --epochs 20': ' --limit 40 --base-channels 4 --epochs 1',
+    '.venv/bin/fae_train --data faces --image-size 256 --bs 32 --epochs 20': ' --limit 40 --base-channels 4 --epochs 1',
     '.venv/bin/fae_train --data my_photos --image-size 96 --epochs 20': f' {SMALL}',
 }
 SERVES = 'make demo', 'make app', '.venv/bin/fae_app'

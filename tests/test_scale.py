@@ -55,11 +55,11 @@ def test_bench_keeps_figures(tmp_path):
     (tmp_path/'README.md').write_text('before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n')
     head = f'import sys; sys.path.insert(0, {str(ROOT/"benchmarks")!r})\nfrom figures import *\n'
     for f in ('bench.py', 'figures.py'): (tmp_path/'benchmarks'/f).write_text((ROOT/'benchmarks'/f).read_text())
-    (tmp_path/'benchmarks'/'imports.py').write_text(head + "figure('good', 1.234, 's', at_most=2)\nfigure('bad', 1234, at_least=2000)\nend()")
+    (tmp_path/'benchmarks'/'imports.py').write_text(head + "figure('good', 1.234, 's', at_most=2)\nfigure('bad', 1234, at_least=2000)\nfigure('free', 7)\nend()")
     done = subprocess.run([sys.executable, tmp_path/'benchmarks'/'bench.py', 'imports'], capture_output=True, text=True)
     readme = (tmp_path/'README.md').read_text()
     assert done.returncode == 1 and 'bad: 1,234 (asked ≥ 2000, MISSED)' in done.stdout
-    assert '| good | ≤ 2 | 1.23 s | imports.py |' in readme and '| bad | ≥ 2000 | 1,234 (missed) | imports.py |' in readme and 'old' not in readme
+    assert '| good | ≤ 2 | 1.23 s | imports.py |' in readme and '| bad | ≥ 2000 | 1,234 (missed) | imports.py |' in readme and '| free | 7 | imports.py |' in readme and 'old' not in readme
     assert readme.startswith('before\n') and readme.endswith('after\n')
     (tmp_path/'benchmarks'/'imports.py').write_text(head + "figure('bad', 1, at_least=2)\n1/0")
     assert 'imports.py failed' in subprocess.run([sys.executable, tmp_path/'benchmarks'/'bench.py', 'imports'], capture_output=True, text=True).stderr
