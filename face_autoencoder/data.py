@@ -363,10 +363,13 @@ def _about(row):
     numbers = {k: v for k, v in row.items() if isinstance(v, (bool, int, float)) and k != 'identity'}
     return dict(numbers, __key__=row.get('__key__'), identity=row.get('identity'))
 
+def _fetched(path):
+    with fsspec.open(path) as file: return file.read()
+
 def _try_row(row, column, size):
     "The picture of a row, or the error; a file that is not in the row is fetched first"
     if not row[column]: return OSError('no picture in this row')
-    content = row[column]['bytes'] or fsspec.open(row[column]['path']).open().read()
+    content = row[column]['bytes'] or _fetched(row[column]['path'])
     try:
         with Image.open(BytesIO(content)) as im: return fit_image(im, size)
     except _unreadable as e: return e
@@ -445,6 +448,8 @@ class FaceDL(DataLoader):
     def __init__(self, images, idxs, flip=False, labels=None, scale=to_float, **kwargs):
         self.images, self.flip, self.labels, self.scale = images, flip, labels, scale
         super().__init__(dataset=np.asarray(idxs), **kwargs)
+
+    def get_idxs(self): return np.array(self.rng.sample(range(self.n), self.n)) if self.shuffle else np.arange(self.n) # fastai's order, in an array
 
     def create_batches(self, samps): return (self.images.index_select(0, torch.from_numpy(self.dataset[b])) for b in self.chunkify(samps))
 
