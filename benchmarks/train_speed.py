@@ -137,10 +137,10 @@ limit = {dtype: matmul_limit(dtype)/flops_of_an_image() for dtype in ((torch.flo
 
 speed = {name: n/median(s) for name, s in seconds.items()}
 figure(f'training, {args.data}, 64 px, {"bfloat16" if BF16 else "float32"}', speed['ours'], 'images/s')
-figure('ours / a bare PyTorch loop', ratio(seconds['bare'], seconds['ours']), at_least=.95)
-figure(f'ours / pythae 0.1.2 ({speed["pythae"]:.0f} images/s)', ratio(seconds['pythae'], seconds['ours']), at_least=1.5 if BF16 else 1.1)
-figure('ours with --compile / pythae', ratio(seconds['pythae'], seconds['compiled']), at_least=1.5 if BF16 else 1.1)
-figure(f'ours / float pictures one by one, 2 workers ({speed["usual"]:.0f} images/s)', ratio(seconds['usual'], seconds['ours']), at_least=1.5 if BF16 else 1.1)
+figure('speed of train_run / of a bare PyTorch loop', ratio(seconds['bare'], seconds['ours']), at_least=.95)
+figure(f'speed of train_run / of pythae 0.1.2 ({speed["pythae"]:.0f} images/s)', ratio(seconds['pythae'], seconds['ours']), at_least=1.5 if BF16 else 1.1)
+figure('speed of train_run with --compile / of pythae', ratio(seconds['pythae'], seconds['compiled']), at_least=1.5 if BF16 else 1.1)
+figure(f'speed of train_run / of float pictures one by one, 2 workers ({speed["usual"]:.0f} images/s)', ratio(seconds['usual'], seconds['ours']), at_least=1.5 if BF16 else 1.1)
 for dtype, most in limit.items(): figure(f'share of what matrix products allow in {str(dtype)[6:]} ({most:.0f} images/s)', 100*speed['ours']/most, '%')
-for what, share in profile(plan.learn).items(): figure(f"share of our operators' time: {what}", 100*share, '%')
+for what, share in profile(plan.learn).items(): figure(f"share of train_run's operators' time: {what}", 100*share, '%')
 end()
