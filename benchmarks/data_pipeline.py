@@ -60,7 +60,7 @@ n_epoch = len(dls.train) * BS
 for flip in (False, True):
     dl = FaceDL(dls.data.images, dls.splits[0], flip, bs=BS, shuffle=True, drop_last=True, device=dls.device)
     alone = n_epoch / statistics.median(seconds(lambda: deliver(dl)) for _ in range(args.repeats))
-    if not flip: consumed = n / statistics.median(seconds(lambda: train(fed['tensor'])) for _ in range(3))
+    if not flip: consumed = n / statistics.median(seconds(lambda: train(fed['tensor'])) for _ in range(args.repeats))
     figure(f'pictures delivered / pictures trained on in the same time{", flipped at random" if flip else ""}', alone/consumed, at_least=20)
 
 times = {name: [] for name in fed}
