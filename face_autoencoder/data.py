@@ -27,7 +27,7 @@ from fastai.torch_core import default_device
 from fastcore.basics import patch_to
 from fastprogress.fastprogress import progress_bar
 from matplotlib import pyplot as plt
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from sklearn.datasets import fetch_lfw_people, get_data_home, load_digits
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from torchvision import datasets
@@ -372,6 +372,7 @@ def _try_row(row, column, size):
     content = row[column]['bytes'] or _fetched(row[column]['path'])
     try:
         with Image.open(BytesIO(content)) as im: return fit_image(im, size)
+    except UnidentifiedImageError: return OSError('not an image file') # Pillow's own words would name an object in memory
     except _unreadable as e: return e
 
 # %% ../nbs/01_data.ipynb #c6e379bd
