@@ -3,7 +3,7 @@ import json, re, subprocess, sys
 
 import pytest
 import torch
-from conftest import BIN, QUICK, ROOT, run
+from conftest import ROOT, run
 
 sys.path.insert(0, str(ROOT/'benchmarks'))
 import bench

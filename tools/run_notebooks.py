@@ -27,11 +27,17 @@ def compress(picture):
     return base64.b64encode(small.getvalue()).decode()
 
 
+def is_bar(output):
+    "What fastprogress leaves behind: its style sheet, or nothing"
+    html = output.get('data', {}).get('text/html')
+    return html is not None and (not html or 'progress-bar-interrupted' in html and '<table' not in html)
+
+
 def clean(cell):
-    "No timings, no warnings of libraries, no large figures, and none of pictures that are not ours to publish"
+    "No timings, no bars, no warnings of libraries, no large figures, and none of pictures that are not ours to publish"
     cell.metadata.pop('execution', None)
     if re.search(r'^#\|\s*output:\s*false', cell.source, re.M): cell.outputs = []
-    cell.outputs = [o for o in cell.outputs if o.get('name') != 'stderr']
+    cell.outputs = [o for o in cell.outputs if o.get('name') != 'stderr' and not is_bar(o)]
     for o in cell.outputs:
         for kind in ('image/png', 'image/jpeg'):
             picture = o.get('data', {}).get(kind)
