@@ -387,6 +387,7 @@ def _stream_data(table):
     skipped = dict(zip(names[~ok] + ' in row ' + numbers[~ok], why[~ok]))
     return FaceData(None, people, names[ok].to_numpy(str), labels if len(labels.columns) else None, skipped)
 
+# %% ../nbs/01_data.ipynb #b8d4c763
 def read_stream(write, # what `cached` gives to its `build`
                 rows, # an iterable of dicts
                 column:str, # which of their entries is the picture: a dict with `bytes` or `path`, or None
@@ -404,6 +405,7 @@ def read_stream(write, # what `cached` gives to its `build`
     if not tables: raise ValueError('the stream is empty')
     return _stream_data(pd.concat(tables, ignore_index=True))
 
+# %% ../nbs/01_data.ipynb #945135df
 def load_stream(source:str, # `hf:owner/name`, or a folder of shards
                 size:int=64, # height and width
                 limit:int=None # only the first `limit` rows

@@ -75,6 +75,7 @@ def _encode(model, dl, progress):
     model.train(was_training)
     return codes[:, :n]
 
+# %% ../nbs/06_latents.ipynb #061ed350
 def collect_latents(model, # a `ConvVAE`, or a `Learner` that trained one
                     dls, # `DataLoaders` from `face_dls`, or any one DataLoader of pictures
                     progress:bool=False # show a progress bar
