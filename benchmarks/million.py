@@ -4,7 +4,6 @@ The faces are procedural ones, made small, each again and again with another bri
 
 python benchmarks/million.py [--faces 1000000]"""
 import argparse, json, os, subprocess, sys, tempfile, time, warnings
-from pathlib import Path
 
 from figures import end, figure
 from memory import anonymous, watched
