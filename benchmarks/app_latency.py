@@ -28,9 +28,9 @@ from app_server import fae_app, served
 from figures import end, figure
 torch.set_num_threads(1) # as `launch` does
 from face_autoencoder.core import to_uint8
-from face_autoencoder.directions import decode_codes
-from face_autoencoder.explore import bases, move_slider, picture
-from face_autoencoder.page import Explorer, face_html, gauge_html, looks, packed
+from face_autoencoder.latents import decode_codes
+from face_autoencoder.app.explore import bases, move_slider, picture
+from face_autoencoder.app.page import Explorer, face_html, gauge_html, looks, packed
 
 BARE = '''
 import sys, gradio as gr

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from app_server import fae_app, served
-from face_autoencoder.explore import bases, move_slider
-from face_autoencoder.page import Explorer, face_html
+from face_autoencoder.app.explore import bases, move_slider
+from face_autoencoder.app.page import Explorer, face_html
 from figures import end, figure
 
 torch.set_num_threads(1) # as `launch` does

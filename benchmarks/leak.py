@@ -23,7 +23,7 @@ warnings.simplefilter('ignore')
 import numpy as np
 from face_autoencoder.callbacks import seed_everything
 from face_autoencoder.data import FaceDL
-from face_autoencoder.losses import evaluate_vae
+from face_autoencoder.metrics import evaluate_vae
 from face_autoencoder.metrics import eigenfaces, eigenfaces_mse
 from face_autoencoder.train import execute, prepare_run
 

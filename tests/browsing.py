@@ -8,7 +8,8 @@ from conftest import ROOT
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
-from face_autoencoder.explore import picture, text_to_face
+from face_autoencoder.app.explore import picture
+from face_autoencoder.app.sharing import text_to_face
 
 CHROMIUM = next((p for p in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if p), None)
 expect.set_options(timeout=30_000)

@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
+sys.path.insert(0, str(ROOT/'tools'))
 QUICK = '--limit 300 --image-size 32 --base-channels 8 --bs 32 --epochs 1'.split()
 
 
@@ -64,7 +65,7 @@ def browser():
 def served(runs, tmp_path_factory):
     "The app's address, its decodings, and the folder for uploads; it begins with the run `faces`, which comes with the package"
     from browsing import SERVERS
-    from face_autoencoder.app import launch
+    from face_autoencoder.app.main import launch
     from face_autoencoder.model import ConvVAE
     decoded, decode, uploads = [], ConvVAE.decode, tmp_path_factory.mktemp('uploads')
     with patch.object(ConvVAE, 'decode', lambda model, z: decoded.append(z) or decode(model, z)), patch.dict(os.environ, GRADIO_TEMP_DIR=str(uploads)):

@@ -10,8 +10,8 @@ from browsing import PHONE, PROJECTOR, alive, choose, cost, drag, enter, enter_n
 from conftest import BIN, run
 from playwright.sync_api import expect
 
-from face_autoencoder.app import launch
-from face_autoencoder.explore import coordinates, move_slider, picture, spread_svg
+from face_autoencoder.app.main import launch
+from face_autoencoder.app.explore import coordinates, move_slider, picture, spread_svg
 from face_autoencoder.runs import load_run
 
 DECODER, PLAIN = 'Through the decoder', 'Plain PCA'

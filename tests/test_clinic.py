@@ -8,7 +8,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from test_course import put, solved
 
-from face_autoencoder.course import check_of, grade, student_copy
+from face_autoencoder.course.grading import check_of, grade, student_copy
 
 CLINIC = ROOT/'nbs'/'clinic.ipynb'
 

@@ -8,16 +8,15 @@ from unittest.mock import patch
 import nbformat
 import psutil
 import pytest
-from conftest import ROOT
+from notebooks import notebooks
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from face_autoencoder import course
-from face_autoencoder.course import CourseError, grade, read_source, student_copy, write_student_copy
+from face_autoencoder.course import grading
+from face_autoencoder.course.grading import CourseError, grade, read_source, student_copy, write_student_copy
 
-NOTEBOOKS = sorted((ROOT/'nbs').glob('[!_.]*.ipynb'))
 SOLUTION = re.compile(r'^[ \t]*### BEGIN SOLUTION.*\n((?:.*\n)*?)[ \t]*### END SOLUTION', re.M)
 CELLS = '''
 # Homework
@@ -84,7 +83,7 @@ def test_copy_stops_at_its_first_stub_and_says_what_to_do():
     with pytest.raises(CellExecutionError, match=r'NotImplementedError\S*: return one'): NotebookClient(student_copy(homework()), kernel_name='python3').execute()
 
 
-@pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
+@pytest.mark.parametrize('path', notebooks(), ids=lambda p: p.stem)
 def test_copy_of_every_notebook(path, tmp_path):
     "It is a notebook that parses, without outputs; it has no line that only a solution has"
     copy = nbformat.read(write_student_copy(path, tmp_path/'copy.ipynb'), as_version=4)
@@ -125,12 +124,12 @@ FULL = ['2', '1', '3', '6', '6']
 STOPPED = ['2', '1', '0', '3', '6']
 NONE = ['0', '0', '0', '0', '6']
 CHILD = 'import time; marker = "of a graded notebook"; time.sleep(600)'
-NAMESPACE = course._namespace() # what follows from it can't be stopped without
+NAMESPACE = grading._namespace() # what follows from it can't be stopped without
 GRADER = '''
 import resource, sys
 from face_autoencoder.cli import fae_grade
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-import face_autoencoder.course
+import face_autoencoder.course.grading
 loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 code = fae_grade(sys.argv[1:])
 print('grew by', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - loaded)
@@ -310,7 +309,7 @@ def test_resume(tmp_path):
         return ran
     nbformat.write(homework(), tmp_path/'source.ipynb')
     for s in 'abc': put(tmp_path/'in', s, solved())
-    with patch.object(course, 'grade_submission', fake):
+    with patch.object(grading, 'grade_submission', fake):
         with pytest.raises(KeyboardInterrupt): again()
         assert (ran, students()) == (['a', 'b'], ['a'])
         stop.clear()

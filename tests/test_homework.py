@@ -8,7 +8,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from test_course import put, solved
 
-from face_autoencoder.course import LARGEST, assemble, check_of, grade, student_copy
+from face_autoencoder.course.grading import LARGEST, assemble, check_of, grade, student_copy
 
 HOMEWORK = ROOT/'nbs'/'mnist_homework.ipynb'
 

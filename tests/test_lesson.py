@@ -4,6 +4,7 @@ import csv, re
 import nbformat
 import pytest
 from conftest import ROOT
+from notebooks import find
 
 from face_autoencoder.core import have, shared_dir
 
@@ -14,7 +15,7 @@ LESSON = 'lesson5_vae'
 def sections(name):
     "Heading of `##` or `###` -> its cells, until the next one"
     found, cells = {}, []
-    for c in nbformat.read(ROOT/'nbs'/f'{name}.ipynb', as_version=4).cells:
+    for c in nbformat.read(find(name), as_version=4).cells:
         if c.cell_type == 'markdown' and (m := re.match(r'#{1,3} (.+)', c.source)): cells = found.setdefault(m[1].strip(), [])
         cells.append(c)
     return found

@@ -3,8 +3,7 @@ import json, re
 
 import pytest
 from conftest import ROOT, run
-
-NOTEBOOKS = sorted(p.name for p in (ROOT/'nbs').glob('[!_.]*.ipynb'))
+from notebooks import NBS, notebooks
 
 
 def test_nbdev_test():
@@ -22,13 +21,13 @@ def test_exported_and_clean(clone):
     assert {f for f in {*before, *after} if before.get(f) != after.get(f)} == set()
 
 
-@pytest.mark.parametrize('name', NOTEBOOKS)
-def test_committed_outputs(name):
-    text = (ROOT/'nbs'/name).read_text()
+@pytest.mark.parametrize('path', notebooks(), ids=lambda p: p.stem)
+def test_committed_outputs(path):
+    text = path.read_text()
     cells = json.loads(text)['cells']
     outputs = [o for c in cells for o in c.get('outputs', [])]
     assert len(text) < 2_000_000
-    assert outputs or name == '12_cli.ipynb', 'not executed'
+    assert outputs or path.stem == '14_cli', 'not executed'
     assert not [o for o in outputs if o['output_type'] == 'error']
     assert not [c for c in cells if c.get('outputs') and '#| output: false\n' in c['source']], 'pictures that are not ours'
     pictures = [len(d) for o in outputs for kind, d in o.get('data', {}).items() if kind.startswith('image/')]
@@ -37,9 +36,9 @@ def test_committed_outputs(name):
 
 
 def test_make_notebooks_saves_outputs(clone):
-    path = clone/'nbs'/'00_core.ipynb'
+    path = clone/'nbs'/'library'/'00_core.ipynb'
     nb = json.loads(path.read_text())
     for c in nb['cells']: c.update(outputs=[]) if c['cell_type'] == 'code' else None
     path.write_text(json.dumps(nb))
-    run('python', 'tools/run_notebooks.py', 'nbs/00_core.ipynb', cwd=clone, FAE_FULL='1')
+    run('python', 'tools/run_notebooks.py', 'nbs/library/00_core.ipynb', cwd=clone, FAE_FULL='1')
     assert any(o.get('data', {}).get('image/png') for c in json.loads(path.read_text())['cells'] for o in c.get('outputs', []))

@@ -4,7 +4,7 @@ import pytest
 from conftest import skip
 
 from face_autoencoder.data import face_dls, find_lfw
-from face_autoencoder.losses import evaluate_vae
+from face_autoencoder.metrics import evaluate_vae
 from face_autoencoder.metrics import eigenfaces, eigenfaces_mse
 from face_autoencoder.runs import load_run, pretrained_dir
 

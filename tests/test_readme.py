@@ -18,7 +18,7 @@ ADD = {
     'make demo': f' TRAIN="{SMALL}"',
     'make test': None, # runs this very test
     'make app': '',
-    'make notebooks': ' NB=nbs/00_core.ipynb',
+    'make notebooks': ' NB=nbs/library/00_core.ipynb',
     'make links': '',
     'make bench': None, # half an hour
     '.venv/bin/fae_train --data faces --epochs 20': f' {SMALL}',

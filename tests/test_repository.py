@@ -19,8 +19,8 @@ def test_links(clone):
     text = settings.read_text()
     settings.write_text(text.replace('\nuser =', '\nuser = ada').replace('\nbranch = main', '\nbranch = autumn'))
     run('python', 'tools/links.py', cwd=clone)
-    readme, notebook = (clone/'README.md').read_text(), (clone/'nbs'/'02_model.ipynb').read_text()
-    url = 'colab.research.google.com/github/ada/face_autoencoder/blob/autumn/nbs/02_model.ipynb'
+    readme, notebook = (clone/'README.md').read_text(), (clone/'nbs'/'library'/'03_model.ipynb').read_text()
+    url = 'colab.research.google.com/github/ada/face_autoencoder/blob/autumn/nbs/library/03_model.ipynb'
     assert url in readme and url in notebook
     assert 'git clone -b autumn https://github.com/ada/face_autoencoder' in readme
     assert 'git+https://github.com/ada/face_autoencoder@autumn' in notebook
@@ -37,7 +37,7 @@ def test_no_path_of_a_machine():
 
 
 def test_nothing_is_pickled():
-    for p in (ROOT/'face_autoencoder').glob('*.py'):
+    for p in (ROOT/'face_autoencoder').rglob('*.py'):
         assert not re.search(r'pickle\.|torch\.load\((?!.*weights_only=True)|allow_pickle=True|joblib', p.read_text()), p.name
 
 

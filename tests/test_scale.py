@@ -9,8 +9,8 @@ sys.path.insert(0, str(ROOT/'benchmarks'))
 import bench
 import million
 
-from face_autoencoder.explore import bases
-from face_autoencoder.page import looks
+from face_autoencoder.app.explore import bases
+from face_autoencoder.app.page import looks
 from face_autoencoder.runs import load_run
 from face_autoencoder.train import execute, prepare_run, train_run
 

@@ -5,8 +5,9 @@ from urllib.parse import unquote
 import pytest
 from bs4 import BeautifulSoup
 from conftest import ROOT, run
+from notebooks import notebooks
 
-from face_autoencoder.slides import violations
+from face_autoencoder.course.slides import violations
 
 WEB = re.compile('https?:|mailto:|data:')
 
@@ -23,7 +24,7 @@ def pages(site): return {p: BeautifulSoup(p.read_text(), 'html.parser') for p in
 
 
 def test_everything_is_there(site, pages):
-    names = {p.stem for p in (ROOT/'nbs').glob('[!_.]*.ipynb')}
+    names = {p.stem for p in notebooks()}
     assert {p.stem for p in (site/'notebooks').glob('*.html')} == names - {'mnist_homework', 'clinic'}
     assert {p.stem for p in (site/'homework').iterdir()} == names & {'mnist_homework', 'clinic'}
     assert (site/'slides'/'index.html').exists() == ('lesson5_vae' in names)
@@ -56,7 +57,7 @@ def test_nothing_is_loaded_from_the_web(pages):
 def test_pages_in_a_browser(browser, site, size):
     "No error, nothing missing, wider than no window, formulas rendered, no serious violation of axe-core's rules"
     with browser.new_context(viewport=dict(width=size[0], height=size[1]), offline=True) as context:
-        for name in 'index.html', 'notebooks/03_losses.html':
+        for name in 'index.html', 'notebooks/05_losses.html':
             page, wrong = context.new_page(), []
             for event in 'pageerror', 'requestfailed': page.on(event, lambda e: wrong.append(e))
             page.on('console', lambda m: m.type == 'error' and wrong.append(m.text))

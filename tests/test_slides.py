@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import BIN, ROOT, run
+from notebooks import find
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
-from face_autoencoder.slides import PROJECTORS, check_deck, write_deck
+from face_autoencoder.course.slides import PROJECTORS, check_deck, write_deck
 
 LECTURE = ROOT/'nbs'/'lesson5_vae.ipynb'
 COMMAND = 'python', '-c', 'import sys; from face_autoencoder.cli import fae_slides; sys.exit(fae_slides())'
@@ -252,7 +253,7 @@ def test_check_of_the_command(browser, tmp_path):
 @pytest.mark.parametrize('name', ['face_autoencoder_training', '06_latents', 'mnist_homework'])
 def test_any_notebook_of_the_course(browser, tmp_path, name):
     "What can't fit a slide overflows, but nothing else is wrong"
-    deck = write_deck(ROOT/'nbs'/f'{name}.ipynb', tmp_path/'deck')
+    deck = write_deck(find(name), tmp_path/'deck')
     problems = check_deck(deck.path, sizes=PROJECTORS[:1])
     assert [p for p in problems if not re.search('overflows by|is cut at the right', p)] == []
 

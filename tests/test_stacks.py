@@ -5,7 +5,7 @@ CODE = '''
 import importlib, pkgutil, sys, tempfile
 import face_autoencoder, fastai, fastcore
 assert fastcore.__version__.split('.') >= ['2'] and fastcore.__file__.startswith(sys.prefix), fastcore.__version__
-for m in pkgutil.iter_modules(face_autoencoder.__path__): importlib.import_module(f'face_autoencoder.{m.name}')
+for m in pkgutil.walk_packages(face_autoencoder.__path__, 'face_autoencoder.'): importlib.import_module(m.name)
 from face_autoencoder.train import train_run
 run = train_run(out=tempfile.mkdtemp(), limit=300, image_size=32, base_channels=8, bs=32, epochs=1)
 print(fastai.__version__, fastcore.__version__, len(run.history))

@@ -10,9 +10,11 @@ from browsing import alive, choose, cost, enter_number, keep, link, press, settl
 from PIL import Image
 from playwright.sync_api import expect
 
-from face_autoencoder.explore import MAPPED, bases, code_on_map, crop_photo, encode_photo, find_face, open_photo
+from face_autoencoder.app.explore import bases
+from face_autoencoder.app.maps import MAPPED, code_on_map
+from face_autoencoder.app.photo import crop_photo, encode_photo, find_face, open_photo
 from face_autoencoder.faces import render_faces, sample_factors
-from face_autoencoder.tabs import first_slots
+from face_autoencoder.app.tabs import first_slots
 
 
 def go(page, name):

@@ -6,7 +6,7 @@ import pytest
 from conftest import run
 from nbclient import NotebookClient
 
-from face_autoencoder.explore import bases, slider_labels
+from face_autoencoder.app.explore import bases, slider_labels
 from face_autoencoder.runs import load_run
 
 VIEW = 'application/vnd.jupyter.widget-view+json'
@@ -21,7 +21,7 @@ def setup_tunnel(*args, **kwargs): # in place of the one that makes a public lin
     if link is None: raise OSError('no way out')
     return link
 gradio.networking.setup_tunnel = setup_tunnel
-from face_autoencoder.app import app
+from face_autoencoder.app.main import app
 '''
 
 

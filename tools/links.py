@@ -4,9 +4,9 @@ While `user` is empty there is nothing to link to, so none are written and old o
 import json
 import re
 from configparser import ConfigParser
-from pathlib import Path
 
-root = Path(__file__).resolve().parents[1]
+from notebooks import NBS, notebooks, root
+
 cfg = ConfigParser(delimiters=['='])
 cfg.read(root/'settings.ini')
 user, repo, branch = [cfg['DEFAULT'][k].strip() for k in ('user', 'repo', 'branch')]
@@ -14,7 +14,9 @@ github = f'https://github.com/{user}/{repo}'
 COLAB = 'https://colab.research.google.com'
 
 
-def badge(name): return f'[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({COLAB}/github/{user}/{repo}/blob/{branch}/nbs/{name})'
+def badge(path):
+    address = f'{COLAB}/github/{user}/{repo}/blob/{branch}/{path.relative_to(root).as_posix()}'
+    return f'[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({address})'
 
 
 def first_words(nb): return next(c for c in nb['cells'] if c['cell_type'] == 'markdown') # a lecture begins with a raw cell
@@ -33,7 +35,7 @@ def link_notebook(path):
     first = first_words(nb)
     lines = [l for l in first['source'] if not l.startswith('[![Open in Colab]')]
     if user:
-        lines.insert(1, badge(path.name) + '\n')
+        lines.insert(1, badge(path) + '\n')
         install = f'#| eval: false\n#| include: false\n%pip install -q git+{github}@{branch}'
         nb['cells'].insert(nb['cells'].index(first) + 1, dict(cell_type='code', execution_count=None, id='colab-install', metadata={}, outputs=[], source=install.splitlines(True)))
     first['source'] = lines
@@ -41,10 +43,10 @@ def link_notebook(path):
     return head(nb)
 
 
-def table(notebooks):
+def table(heads):
     "The README's table of notebooks"
     rows = [['notebook', 'about'] + ['Colab'] * bool(user)]
-    rows += [[f'[{title}](nbs/{name})', about] + [badge(name)] * bool(user) for name, (title, about) in notebooks.items()]
+    rows += [[f'[{title}]({path.relative_to(root).as_posix()})', about] + [badge(path)] * bool(user) for path, (title, about) in heads.items()]
     rows.insert(1, ['---'] * len(rows[0]))
     return '\n'.join('| ' + ' | '.join(r) + ' |' for r in rows)
 
@@ -53,9 +55,9 @@ def fill(text, mark, content): return re.sub(rf'(<!-- {mark} -->\n).*?(<!-- /{ma
 
 
 def write_links():
-    notebooks = {p.name: link_notebook(p) for p in sorted((root/'nbs').glob('[!_.]*.ipynb'))}
+    heads = {p: link_notebook(p) for p in notebooks()}
     readme = (root/'README.md').read_text()
-    readme = fill(readme, 'notebooks', table(notebooks) + '\n')
+    readme = fill(readme, 'notebooks', table(heads) + '\n')
     readme = fill(readme, 'clone', f'    git clone -b {branch} {github} && cd {repo}\n\n' if user else '')
     (root/'README.md').write_text(readme)
 

@@ -6,8 +6,9 @@ import nbformat
 from nbclient import NotebookClient
 from PIL import Image
 
+from notebooks import notebooks
+
 MAX_BYTES = 58_000 # of a committed figure
-nbs = Path(__file__).resolve().parents[1]/'nbs'
 
 
 class Client(NotebookClient):
@@ -61,4 +62,4 @@ def run(path):
     print(f'{path.name}: {time.time() - start:.0f} s, {path.stat().st_size/1024:.0f} KB', flush=True)
 
 
-for path in [Path(p).resolve() for p in sys.argv[1:]] or sorted(nbs.glob('[!_.]*.ipynb')): run(path)
+for path in [Path(p).resolve() for p in sys.argv[1:]] or notebooks(): run(path)

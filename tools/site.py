@@ -7,14 +7,14 @@ from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
 
-from face_autoencoder.course import write_student_copy
-from face_autoencoder.slides import ASSETS, alt_texts, embed_pictures, options_of, tidy, write_deck
-from links import github, head, root, user
+from face_autoencoder.course.grading import write_student_copy
+from face_autoencoder.course.slides import ASSETS, alt_texts, embed_pictures, options_of, tidy, write_deck
+from links import github, head, user
+from notebooks import CLINIC, HOMEWORK, LESSON, NBS, TRAINING, notebooks, root
 
-nbs, here = root/'nbs', Path(__file__).parent
-LESSON = nbs/'lesson5_vae.ipynb'
-STUDENTS = HOMEWORK, CLINIC = nbs/'mnist_homework.ipynb', nbs/'clinic.ipynb' # their solutions stay here
-NOTEBOOKS = [p for p in sorted(nbs.glob('[!_.]*.ipynb')) if p not in STUDENTS]
+here = Path(__file__).parent
+STUDENTS = HOMEWORK, CLINIC # their solutions stay here
+NOTEBOOKS = [p for p in notebooks() if p not in STUDENTS]
 exporter = HTMLExporter(template_name='page', extra_template_basedirs=[str(here)], exclude_input_prompt=True, exclude_output_prompt=True)
 
 
@@ -24,12 +24,13 @@ def code(text):
     return ''.join(f'<code>{p}</code>' if i % 2 else p for i, p in enumerate(parts))
 
 
-def settle_links(soup):
+def settle_links(soup, folder):
     "Links between notebooks lead to their pages; those to files that are not here become plain text"
     for a in soup.select('a[href]'):
         target, hash, anchor = a['href'].partition('#')
-        if nbs/target in NOTEBOOKS: a['href'] = f'{target[:-6]}.html{hash}{anchor}'
-        elif nbs/target in STUDENTS and (nbs/target).exists(): a['href'] = f'../homework/{target}'
+        path = (folder/target).resolve()
+        if path in NOTEBOOKS: a['href'] = f'{path.stem}.html{hash}{anchor}'
+        elif path in STUDENTS and path.exists(): a['href'] = f'../homework/{path.name}'
         elif not target.startswith(('http:', 'https:', 'mailto:')) and (target or not soup.find(id=anchor)): a.unwrap()
 
 
@@ -49,7 +50,7 @@ def write_page(path, out):
     for rest in soup.select('main style, .anchor-link'): rest.decompose()
     alt_texts(soup, nb.cells)
     embed_pictures(soup, path.parent)
-    settle_links(soup.main)
+    settle_links(soup.main, path.parent)
     (out/f'{path.stem}.html').write_text(str(soup), encoding='utf-8')
     shutil.copy(path, out)
 
@@ -85,7 +86,7 @@ def write_site(out):
     shutil.copytree(ASSETS/'lib', out/'lib')
     for asset in ASSETS/'style.css', ASSETS/'math.js', here/'page'/'page.css': shutil.copy(asset, out/'lib')
     (out/'images').mkdir()
-    shutil.copy(nbs/'images'/'app.jpg', out/'images')
+    shutil.copy(NBS/'images'/'app.jpg', out/'images')
     for path in NOTEBOOKS: write_page(path, out/'notebooks')
     env = Environment(loader=FileSystemLoader(here/'page'))
     env.filters['code'] = code
