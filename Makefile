@@ -7,7 +7,7 @@ NB ?=
 ONLY ?=
 BIN := $(VENV)/bin
 
-.PHONY: install demo app test notebooks links golden site vendor bench
+.PHONY: install demo app test lint notebooks links golden site vendor bench
 
 install: $(VENV)/installed
 
@@ -27,6 +27,11 @@ app: install
 test: install
 	@[ "$$CI" != true ] || command -v chromium > /dev/null || command -v google-chrome > /dev/null || (apt-get -qq update && apt-get -qq install -y chromium)
 	$(BIN)/python -m pytest tests
+
+# Width, unused and undefined names, known traps (.ruff.toml)
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/ruff check --select E501 --line-length 100 nbs/*.ipynb
 
 # Run notebooks in full and save their outputs; nbdev_test only checks them.
 notebooks: install
