@@ -359,5 +359,5 @@ def test_wrong_folders(tmp_path):
 
 def test_names_stay_in_their_folder():
     names = ['..', 'a/b', 'x' * 200, 'ü', 'Ü', 'a b', 'a_b', '\n']
-    safe = [course._file_name(n) for n in names]
+    safe = [grading._file_name(n) for n in names]
     assert len(set(safe)) == len(names) and all(re.fullmatch(r'[A-Za-z0-9_-]{1,100}', s) for s in safe)
