@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from test_course import put, solved
+from test_course import hand_in, solved
 
 from face_autoencoder.course.grading import check_of, grade, student_copy
 
@@ -41,8 +41,8 @@ def unhealed():
 def graded(tmp_path_factory):
     "What two students get, with their reports"
     tmp = tmp_path_factory.mktemp('clinic')
-    put(tmp/'in', 'healed', solved(clinic()))
-    put(tmp/'in', 'unhealed', unhealed())
+    hand_in(tmp/'in', 'healed', solved(clinic()))
+    hand_in(tmp/'in', 'unhealed', unhealed())
     with pytest.MonkeyPatch.context() as m:
         m.setenv('IN_TEST', '1')
         m.setenv('OMP_NUM_THREADS', '1')

@@ -65,7 +65,7 @@ def solved(nb=None):
     return copy
 
 
-def put(folder, student, content):
+def hand_in(folder, student, content):
     (folder/student).mkdir(parents=True)
     if content is not None: (folder/student/'homework.ipynb').write_text(content if isinstance(content, str) else nbformat.writes(content))
 
@@ -223,11 +223,11 @@ def graded(tmp_path_factory):
     nbformat.write(homework(), tmp/'source.ipynb')
     with Server() as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        for name, (code, _, _) in TROUBLE.items(): put(folder, name, with_cell(code.replace('PORT', str(server.server_address[1])).replace('FOLDER', str(folder))))
-        for name, (content, _, _) in others().items(): put(folder, name, content)
-        put(folder, 'two/second', solved())
-        put(folder, '.ipynb_checkpoints', solved())
-        put(folder, 'a-good/.ipynb_checkpoints', solved())
+        for name, (code, _, _) in TROUBLE.items(): hand_in(folder, name, with_cell(code.replace('PORT', str(server.server_address[1])).replace('FOLDER', str(folder))))
+        for name, (content, _, _) in others().items(): hand_in(folder, name, content)
+        hand_in(folder, 'two/second', solved())
+        hand_in(folder, '.ipynb_checkpoints', solved())
+        hand_in(folder, 'a-good/.ipynb_checkpoints', solved())
         (folder/'notes.txt').write_text('a file among the folders')
         command = [sys.executable, '-c', GRADER, folder, '--source', tmp/'source.ipynb', '--out', out, '--cell-seconds', '3']
         done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=300)
@@ -289,7 +289,7 @@ def test_written_answers(tmp_path):
     nb, source = solved(), homework()
     for n, text in (source, 'Why?\n### BEGIN SOLUTION\nBecause.\n### END SOLUTION'), (nb, 'Why not?\n# loud'): n.cells.append(new_markdown_cell(text))
     nbformat.write(source, tmp_path/'source.ipynb')
-    put(tmp_path/'in', 'ada', nb)
+    hand_in(tmp_path/'in', 'ada', nb)
     assert grade(tmp_path/'in', tmp_path/'source.ipynb', tmp_path/'out')[0]['answers'] == ['Why not?\n# loud']
     report = (tmp_path/'out/reports/ada.md').read_text()
     assert '> Why not?\n> # loud' in report and 'Because' not in report
@@ -308,7 +308,7 @@ def test_resume(tmp_path):
         grade(tmp_path/'in', tmp_path/'source.ipynb', tmp_path/'out', **kwargs)
         return ran
     nbformat.write(homework(), tmp_path/'source.ipynb')
-    for s in 'abc': put(tmp_path/'in', s, solved())
+    for s in 'abc': hand_in(tmp_path/'in', s, solved())
     with patch.object(grading, 'grade_submission', fake):
         with pytest.raises(KeyboardInterrupt): again()
         assert (ran, students()) == (['a', 'b'], ['a'])
@@ -334,7 +334,7 @@ def test_resume(tmp_path):
 @pytest.mark.parametrize('sig', [signal.SIGTERM, signal.SIGKILL])
 def test_nothing_outlives_the_grader(tmp_path, sig):
     nbformat.write(homework(), tmp_path/'source.ipynb')
-    put(tmp_path/'in', 'ada', with_cell('open("started", "w").close()\nwhile True: pass'))
+    hand_in(tmp_path/'in', 'ada', with_cell('open("started", "w").close()\nwhile True: pass'))
     (tmp_path/'tmp').mkdir()
     command = [sys.executable, '-c', GRADER, tmp_path/'in', '--source', tmp_path/'source.ipynb', '--out', tmp_path/'out']
     grader = subprocess.Popen(command, env=dict(os.environ, TMPDIR=str(tmp_path/'tmp')), stderr=subprocess.PIPE, text=True)

@@ -6,9 +6,9 @@ import pytest
 from conftest import ROOT
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from test_course import put, solved
+from test_course import hand_in, solved
 
-from face_autoencoder.course.grading import LARGEST, assemble, check_of, grade, student_copy
+from face_autoencoder.course.grading import LARGEST, insert_checks, check_of, grade, student_copy
 
 HOMEWORK = ROOT/'nbs'/'mnist_homework.ipynb'
 
@@ -56,12 +56,12 @@ def graded(tmp_path_factory):
     "Scores and reports of all submissions of the first tasks"
     tmp = tmp_path_factory.mktemp('homework')
     nbformat.write(first_tasks(), tmp/'source.ipynb')
-    for name, (change, *_) in BROKEN.items(): put(tmp/'in', name, changed(solved(first_tasks()), change))
-    for seed in (0, 1, 2): put(tmp/'in', f'honest-{seed}', changed(solved(first_tasks()), ('seed_everything(42)', f'seed_everything({seed})')))
+    for name, (change, *_) in BROKEN.items(): hand_in(tmp/'in', name, changed(solved(first_tasks()), change))
+    for seed in (0, 1, 2): hand_in(tmp/'in', f'honest-{seed}', changed(solved(first_tasks()), ('seed_everything(42)', f'seed_everything({seed})')))
     tampered = changed(solved(first_tasks()), (PAINT, 'return self.decoder(self.encoder(x))'))
     next(c for c in tampered.cells if (check_of(c) or [''])[0] == 'mlp').source = '#| check: mlp 4\n4'
-    put(tmp/'in', 'tampered', tampered)
-    put(tmp/'in', 'unfinished', student_copy(first_tasks()))
+    hand_in(tmp/'in', 'tampered', tampered)
+    hand_in(tmp/'in', 'unfinished', student_copy(first_tasks()))
     with pytest.MonkeyPatch.context() as m:
         m.setenv('IN_TEST', '1')
         m.setenv('FAE_CACHE', str(tmp/'cache'))
@@ -116,9 +116,9 @@ def test_stub_names_its_variable():
 
 
 def test_honest_solutions_get_no_remarks():
-    for nb in (solved(whole()), otherwise(solved(whole()))): assert assemble(whole(), nb)[1] == []
+    for nb in (solved(whole()), otherwise(solved(whole()))): assert insert_checks(whole(), nb)[1] == []
     cheat = changed(solved(whole()), ('class MnistAutoencoder', 'def check_autoencoder(*args, **kwargs): return 4\nclass MnistAutoencoder'), ('bars = pd', 'bars = 9*pd'))
-    cells, names = assemble(whole(), cheat)[1]
+    cells, names = insert_checks(whole(), cheat)[1]
     assert cells.startswith('given cells changed: `def bar(dls, d)') and names == 'names that checks use, defined anew: check_autoencoder'
 
 
@@ -181,7 +181,7 @@ def test_whole_homework_gets_all_points(tmp_path, monkeypatch, seed, shared, sol
     monkeypatch.setenv('IN_TEST', '1')
     monkeypatch.setenv('FAE_CACHE', str(tmp_path/'cache'))
     if shared: monkeypatch.setenv('FAE_SHARED', shared)
-    put(tmp_path/'in', 'ada', changed(solution(whole()), ('seed_everything(42)', f'seed_everything({seed})')))
+    hand_in(tmp_path/'in', 'ada', changed(solution(whole()), ('seed_everything(42)', f'seed_everything({seed})')))
     result, = grade(tmp_path/'in', HOMEWORK, tmp_path/'out')
     assert result['total'] == result['of'] > 80, (tmp_path/'out'/'reports'/'ada.md').read_text()
     assert not [c for c in result['cells'] if c['error']]

@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 from conftest import ROOT, run
 from notebooks import notebooks
 
-from face_autoencoder.course.slides import violations
+from face_autoencoder.course.slides import axe_violations
 
 WEB = re.compile('https?:|mailto:|data:')
 
@@ -66,4 +66,4 @@ def test_pages_in_a_browser(browser, site, size):
             (ROOT/'artifacts').mkdir(exist_ok=True)
             page.screenshot(path=ROOT/'artifacts'/f'site-{page.title()[:6].strip()}-{size[0]}.png', full_page='index' in name)
             assert not wrong and page.evaluate('document.documentElement.scrollWidth') <= size[0], name
-            if 'index' in name: assert violations(page) == []
+            if 'index' in name: assert axe_violations(page) == []

@@ -8,9 +8,9 @@ from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
 
 from face_autoencoder.course.grading import write_student_copy
-from face_autoencoder.course.slides import ASSETS, alt_texts, embed_pictures, options_of, tidy, write_deck
+from face_autoencoder.course.slides import ASSETS, alt_texts, embed_pictures, options_of, shown_parts, write_deck
 from links import github, head, user
-from notebooks import CLINIC, HOMEWORK, LESSON, NBS, TRAINING, notebooks, root
+from notebooks import CLINIC, HOMEWORK, LESSON, NBS, notebooks, root
 
 here = Path(__file__).parent
 STUDENTS = HOMEWORK, CLINIC # their solutions stay here
@@ -38,7 +38,7 @@ def shown(nb):
     "The cells that a reader sees"
     for cell in nb.cells:
         options = options_of(cell)
-        if cell.cell_type != 'raw' and not {'hide', 'default_exp'} & options.keys() and options.get('include') is not False: yield tidy(cell, options)
+        if cell.cell_type != 'raw' and not {'hide', 'default_exp'} & options.keys() and options.get('include') is not False: yield shown_parts(cell, options)
 
 
 def write_page(path, out):
