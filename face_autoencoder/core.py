@@ -21,26 +21,26 @@ def pick_size(test, # value in `nbdev_test`: seconds
               default, # value in a student's Run All: minutes
               full=None # value with FAE_FULL=1: what committed outputs show (`default` unless given)
              ):
-    "One of three values, by how much time this run has"
+    "Pick one of three values by the size of this run: a test, a student's Run All, or the full run"
     if os.environ.get('IN_TEST'): return test
     return full if full is not None and os.environ.get('FAE_FULL') == '1' else default
 
 # %% ../nbs/library/00_core.ipynb #26d7a418
 def to_float(x:torch.Tensor # uint8 pixels
             )->torch.Tensor: # the same shape, floats in [-1, 1]
-    "From bytes to the pixels that a face model sees"
+    "Convert bytes to floats in [-1, 1], the pixels that a face model sees"
     return x.to(torch.float32, copy=True).div_(127.5).sub_(1)
 
 def to_uint8(x:torch.Tensor # floats in [-1, 1]; what lies outside is clipped
             )->torch.Tensor: # the same shape, uint8
-    "From a model's pixels to bytes"
+    "Convert floats in [-1, 1], the pixels of a face model, to bytes"
     return x.detach().float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
 
 # %% ../nbs/library/00_core.ipynb #973b9258
 def image_grid(x:torch.Tensor, # n x c x h x w, uint8 or floats in [-1, 1]
                ncol:int=8 # pictures in a row
               ): # numpy array, height x width x 3, uint8
-    "One picture of a batch of pictures"
+    "Lay out a batch of pictures as one picture, a grid with white lines between them"
     x = x if x.dtype == torch.uint8 else to_uint8(x)
     return make_grid(x.cpu(), nrow=ncol, padding=1, pad_value=255).permute(1, 2, 0).numpy()
 
@@ -61,7 +61,7 @@ def show_images(x:torch.Tensor, # n x c x h x w, uint8 or floats in [-1, 1]
 @contextmanager
 def evaluating(model:torch.nn.Module # its mode is put back at the end
               ):
-    "Have a model in eval mode, and PyTorch without gradients, for a block"
+    "Put a model in eval mode and switch gradients off for the length of a `with` block"
     was_training = model.training
     model.eval()
     try:
@@ -70,9 +70,9 @@ def evaluating(model:torch.nn.Module # its mode is put back at the end
 
 # %% ../nbs/library/00_core.ipynb #22bdbcde
 @contextmanager
-def atomic_path(path # where the file shall be
+def atomic_path(path # of the file to write
                ):
-    "A temporary path beside `path`; renamed to `path` if the block succeeds, removed if it doesn't"
+    "Give a temporary path beside `path`; rename it to `path` if the block succeeds, remove it if it doesn't"
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     tmp = path.with_name(f'.{os.getpid()}-{path.name}')
@@ -83,20 +83,21 @@ def atomic_path(path # where the file shall be
 
 # %% ../nbs/library/00_core.ipynb #4edf3d8e
 def cache_dir()->Path: # `$FAE_CACHE`, or the user's cache folder
-    "Where prepared data sets are kept between runs"
+    "Return the folder in which prepared data sets are kept between runs"
     return Path(os.environ.get('FAE_CACHE') or user_cache_dir('face_autoencoder', appauthor=False))
 
 def shared_dir()->Path: # `$FAE_SHARED`, or `shared` beside the repository
-    "Where data sets lie that this repository can't ship"
+    "Return the folder in which to look for data sets that this repository can't ship"
     import face_autoencoder
     beside = Path(face_autoencoder.__file__).resolve().parents[2]/'shared'
     return Path(os.environ.get('FAE_SHARED') or beside)
 
-def have(path, # what a test or a cell needs, or None
+def have(path, # a file or folder that a test or a cell needs; None if it was not found
          what:str # its name, for the message
         )->bool:
-    "Is `path` there? If not, say so, or fail where FAE_REQUIRE_SHARED=1"
+    "Check that `path` exists; if not, say that something is skipped, or raise an error where FAE_REQUIRE_SHARED=1"
     if path is not None and Path(path).exists(): return True
-    if os.environ.get('FAE_REQUIRE_SHARED') == '1': raise FileNotFoundError(f'FAE_REQUIRE_SHARED=1, but {what} was not found')
+    required = os.environ.get('FAE_REQUIRE_SHARED') == '1'
+    if required: raise FileNotFoundError(f'FAE_REQUIRE_SHARED=1, but {what} was not found')
     print(f'skipped: {what} is not on this machine', file=sys.stderr)
     return False
