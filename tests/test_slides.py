@@ -250,7 +250,7 @@ def test_check_of_the_command(browser, tmp_path):
     assert done.returncode == 1 and '1280x720, slide 1: overflows' in done.stderr and '1920x1080, slide 1: overflows' in done.stderr
 
 
-@pytest.mark.parametrize('name', ['face_autoencoder_training', '06_latents', 'mnist_homework'])
+@pytest.mark.parametrize('name', ['face_autoencoder_training', 'latents', 'mnist_homework'])
 def test_any_notebook_of_the_course(browser, tmp_path, name):
     "What can't fit a slide overflows, but nothing else is wrong"
     deck = write_deck(find(name), tmp_path/'deck')
