@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from face_autoencoder.app.explore import bases
-from face_autoencoder.app.maps import MAPPED, code_on_map
+from face_autoencoder.app.maps import N_MAP_FACES, code_on_map
 from face_autoencoder.app.photo import crop_photo, encode_photo, find_face, open_photo
 from face_autoencoder.faces import render_faces, sample_factors
 from face_autoencoder.app.tabs import first_slots
@@ -208,7 +208,7 @@ def test_click_on_the_map(page, faces):
     box = page.locator('#map img').bounding_box()
     page.locator('#map img').click(position=dict(x=.3*box['width'], y=.6*box['height']))
     settle(page)
-    z = code_on_map(faces, 'components', MAPPED, 1000, .3, .6)
+    z = code_on_map(faces, 'components', N_MAP_FACES, 1000, .3, .6)
     assert abs(bases(faces)['Through the decoder'].transform([code(page, 'Map')])[0] - bases(faces)['Through the decoder'].transform([z])[0]).max() < .05
     keep(page, 'map', full_page=True)
 
@@ -229,7 +229,7 @@ def test_map_by_keyboard(page, faces):
     page.locator('#map .map').focus()
     for key in ['ArrowRight']*5 + ['ArrowUp']*3 + ['Enter']: page.keyboard.press(key)
     settle(page)
-    assert shows(page, faces, code_on_map(faces, 'components', MAPPED, 1000, .6, .44))
+    assert shows(page, faces, code_on_map(faces, 'components', N_MAP_FACES, 1000, .6, .44))
 
 
 def test_map_of_another_run(page):

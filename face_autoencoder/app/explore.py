@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BASES', 'bases', 'slider_labels', 'coordinates', 'move_slider', 'spread_svg', 'Typicality', 'typicality',
-           'random_code', 'pictures', 'picture', 'film', 'film_gif', 'arithmetic', 'training_code']
+           'random_code', 'enlarge', 'pictures', 'picture', 'film', 'film_gif', 'arithmetic', 'training_code']
 
 # %% ../../nbs/app/00_explore.ipynb #62b16552
 from functools import lru_cache
@@ -28,20 +28,20 @@ def bases(run # a `Run`
     "The PCAs that a run has"
     return {label: pca for label, part in BASES.items() if (pca := getattr(run, part)) is not None}
 
-def _basis(run, basis):
-    "One of them by its label"
+def _pca(run, basis):
+    "The PCA of a run that has this label; ValueError if there is none"
     found = bases(run)
-    if basis not in found: raise ValueError(f'run {run.name} has no sliders called {basis!r}: choose {" or ".join(found)}')
-    return found[basis]
+    if basis in found: return found[basis]
+    raise ValueError(f'run {run.name} has no sliders called {basis!r}: choose {" or ".join(found)}')
 
 # %% ../../nbs/app/00_explore.ipynb #557dc6d7
-def _noted(run, what, basis):
-    "What the training wrote down about each component: its `image_shares` or `component_names`; empty if it did not"
-    noted = (run.config['results'].get(what) or {}).get(BASES[basis]) or []
-    return noted if len(noted) == _basis(run, basis).n_components_ else []
+def _component_notes(run, kind, basis):
+    "What the training wrote down about each component, `image_shares` or `component_names`; empty if it did not"
+    notes = (run.config['results'].get(kind) or {}).get(BASES[basis]) or []
+    return notes if len(notes) == _pca(run, basis).n_components_ else []
 
-def _short(name):
-    "'PC1 · yaw, r = -0.66' as 'PC1 · −yaw'"
+def _signed_name(name):
+    "A component's name with the sign of its correlation in place of the number: 'PC1 · −yaw' of 'PC1 · yaw, r = -0.66'"
     name, _, r = name.partition(', r = ')
     return name.replace(' · ', ' · −', 1) if r.startswith('-') else name
 
@@ -49,41 +49,42 @@ def slider_labels(run, # a `Run`
                   basis:str # label of one of its `bases`
                  )->list: # one string for each component
     "Number, name and share of variance of each component"
-    shares = _noted(run, 'image_shares', basis)
-    of = '' if shares or BASES[basis] == 'decoder_pca' else ' of the variance of μ' # a PCA through the decoder is sorted by image variance
-    shares = shares or _basis(run, basis).explained_variance_ratio_
-    names = _noted(run, 'component_names', basis) or [f'PC{i}' for i in range(1, len(shares) + 1)]
-    return [f'{_short(n)} · {100*s:.{0 if s > .095 else 1}f} %{of}' for n, s in zip(names, shares)]
+    shares = _component_notes(run, 'image_shares', basis)
+    of_images = shares or BASES[basis] == 'decoder_pca' # a PCA through the decoder is sorted by image variance
+    shares = shares or _pca(run, basis).explained_variance_ratio_
+    names = _component_notes(run, 'component_names', basis) or [f'PC{i}' for i in range(1, len(shares) + 1)]
+    percent = [f'{100*s:.{0 if s > .095 else 1}f} %' + ('' if of_images else ' of the variance of μ') for s in shares]
+    return [f'{_signed_name(name)} · {share}' for name, share in zip(names, percent)]
 
 # %% ../../nbs/app/00_explore.ipynb #15d6ccf4
 def coordinates(run, # a `Run`
                 basis:str, # label of one of its `bases`
                 z # d numbers
                )->np.ndarray: # k numbers, in standard deviations of the training faces
-    "Where the sliders stand for a face"
-    return _basis(run, basis).transform([z])[0]
+    "Coordinates of a face in one of the run's PCAs: where its sliders stand"
+    return _pca(run, basis).transform([z])[0]
 
 def move_slider(run, basis, z, # see `coordinates`
                 i:int, # which one, from 0
                 value:float # where to, in standard deviations
                )->np.ndarray: # d numbers
     "A face with one slider moved"
-    pca = _basis(run, basis)
-    way = value - pca.transform([z])[0, i]
-    return z + way*pca.components_[i] if abs(way) > 1e-4 else z # where it stands already: not even a rounding error
+    pca = _pca(run, basis)
+    step = value - pca.transform([z])[0, i]
+    return z + step*pca.components_[i] if abs(step) > 1e-4 else z # where it stands already: not even a rounding error
 
 # %% ../../nbs/app/00_explore.ipynb #25a6b8bd
 @lru_cache(maxsize=8)
 def _train_codes(run):
-    "n x d codes of the training faces, or None"
+    "The codes of the training faces, n x d; None if the run keeps no codes"
     latents = run.latents
     return None if latents is None else latents.mu if latents.is_valid is None else latents.train.mu
 
 @lru_cache(maxsize=8)
 def _train_coordinates(run, basis):
-    "n x k, or None"
+    "The coordinates of the training faces in one of the run's PCAs, n x k; None if the run keeps no codes"
     codes = _train_codes(run)
-    return None if codes is None else _basis(run, basis).transform(codes)
+    return None if codes is None else _pca(run, basis).transform(codes)
 
 # %% ../../nbs/app/00_explore.ipynb #9f0b3e9b
 def spread_svg(run, # a `Run`
@@ -97,26 +98,28 @@ def spread_svg(run, # a `Run`
     counts, (low, high) = np.histogram(coords[:, i], bins, (-3, 3))[0], np.quantile(coords[:, i], [.25, .75])
     bars = ''.join(f'V{20 - 20*h:.1f}h1' for h in counts/max(counts.max(), 1))
     words = f'PC{i + 1}: half of the {len(coords):,} training faces stand between {low:.1f} and {high:.1f}'
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {bins} 20" preserveAspectRatio="none" width="100%" height="24" role="img" aria-label="{words}">'
+    box = f'viewBox="0 0 {bins} 20" preserveAspectRatio="none" width="100%" height="24"'
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label="{words}">'
             f'<path d="M0 20{bars}V20z" fill="currentColor" fill-opacity=".35"/></svg>')
 
 # %% ../../nbs/app/00_explore.ipynb #9e94d1eb
 class Typicality(NamedTuple):
-    "How usual a face is"
+    "How usual a face is among the training faces"
     distance:float # Mahalanobis, from the mean of the training codes
     farther:float # share of the training faces that are farther out
     text:str # the same in words
 
 @lru_cache(maxsize=8)
 def _train_distances(run):
-    "Of the training faces, in order; None if the run keeps no codes"
+    "Distances of the training faces from their mean, in ascending order; None if the run keeps no codes"
     coords = _train_coordinates(run, 'Plain PCA')
     return None if coords is None else np.sort(np.linalg.norm(coords, axis=1))
 
-def _usual(share, whom):
-    if share > .995: return f'more usual than nearly all {whom}'
-    if share < .005: return f'as unusual as hardly any of {whom}'
-    return f'more usual than {share:.0%} of {whom}'
+def _typicality_text(share, reference):
+    "In words, that this share of the reference faces is farther out"
+    if share > .995: return f'more usual than nearly all {reference}'
+    if share < .005: return f'as unusual as hardly any of {reference}'
+    return f'more usual than {share:.0%} of {reference}'
 
 # %% ../../nbs/app/00_explore.ipynb #ce749a7e
 def typicality(run, # a `Run`
@@ -124,9 +127,9 @@ def typicality(run, # a `Run`
               )->Typicality:
     "How far out a face is, and how many training faces are farther"
     distance, known = float(np.linalg.norm(run.pca.transform([z]))), _train_distances(run)
-    if known is None: farther, whom = chi2.sf(distance**2, run.pca.n_components_), 'faces, if codes were Gaussian'
-    else: farther, whom = 1 - np.searchsorted(known, distance, 'right')/len(known), 'the training faces'
-    return Typicality(distance, float(farther), _usual(farther, whom))
+    if known is None: farther, reference = chi2.sf(distance**2, run.pca.n_components_), 'faces, if codes were Gaussian'
+    else: farther, reference = 1 - np.searchsorted(known, distance, 'right')/len(known), 'the training faces'
+    return Typicality(distance, float(farther), _typicality_text(farther, reference))
 
 # %% ../../nbs/app/00_explore.ipynb #2cfbcf31
 def random_code(run, # a `Run`
@@ -139,18 +142,25 @@ def random_code(run, # a `Run`
     return run.pca.inverse_transform([ndtri(rng.uniform(tail, 1 - tail, run.pca.n_components_))])[0]
 
 # %% ../../nbs/app/00_explore.ipynb #c65e1920
+def enlarge(faces, # n x c x h x w in [-1, 1], as `decode_codes` gives them
+            size:int=512 # side in pixels
+           )->list: # n PIL pictures, RGB
+    "Decoded faces as pictures to show"
+    x = to_uint8(faces).permute(0, 2, 3, 1).expand(-1, -1, -1, 3).numpy()
+    return [Image.fromarray(face).resize((size, size), Image.Resampling.BICUBIC) for face in x]
+
 def pictures(run, # a `Run`
              codes, # n x d
              size:int=512 # side in pixels
             )->list: # n PIL pictures, RGB
-    "Faces, enlarged"
-    x = to_uint8(decode_codes(run.model, np.asarray(codes))).permute(0, 2, 3, 1).expand(-1, -1, -1, 3).numpy()
-    return [Image.fromarray(face).resize((size, size), Image.Resampling.BICUBIC) for face in x]
+    "The faces of some codes, decoded and enlarged"
+    return enlarge(decode_codes(run.model, np.asarray(codes)), size)
 
-def picture(run, z, # d numbers
+def picture(run, # a `Run`
+            z, # d numbers
             size:int=512 # side in pixels
            )->Image.Image: # RGB
-    "The face of a code, enlarged"
+    "The face of one code, decoded and enlarged"
     return pictures(run, [z], size)[0]
 
 # %% ../../nbs/app/00_explore.ipynb #1a92bc2a
@@ -160,7 +170,7 @@ def film(run, # a `Run`
          between=slerp, # or `lerp`
          size:int=256 # side in pixels
         )->list: # n PIL pictures
-    "The way from one face to another"
+    "Pictures on the way from one face to another"
     if n < 2: raise ValueError(f'a film has at least 2 pictures, not {n}')
     return pictures(run, morph([a, b], n - 1, between), size)
 
@@ -175,15 +185,15 @@ def film_gif(pictures, # PIL pictures of one size
 # %% ../../nbs/app/00_explore.ipynb #85c600a4
 def arithmetic(a, b, c # d numbers each
               )->np.ndarray: # d numbers
-    "What a has and b has not, given to c"
+    "The code of a face c with what face a has and face b has not: a − b + c"
     return np.asarray(a) - b + c
 
 # %% ../../nbs/app/00_explore.ipynb #166fc1f4
 def training_code(run, # a `Run`
                   i:int # which one, from 0
                  )->np.ndarray: # d numbers
-    "The code of a training face; ValueError if there is no such"
+    "The code of a training face by its number; ValueError if there is none"
     codes = _train_codes(run)
-    if codes is None: raise ValueError(f'run {run.name} keeps no codes of its training faces: train it again, or take random faces')
-    if i not in range(len(codes)): raise ValueError(f'run {run.name} has training faces 0 to {len(codes) - 1:,}: {i} is none of them')
-    return codes[int(i)]
+    if codes is None: raise ValueError(f'run {run.name} keeps no codes of its faces: train it again, or take others')
+    if i in range(len(codes)): return codes[int(i)]
+    raise ValueError(f'run {run.name} has training faces 0 to {len(codes) - 1:,}: {i} is none of them')

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..directions import lerp, slerp
 from .explore import arithmetic, bases, film, film_gif, pictures, random_code, slider_labels, training_code
-from .maps import MAPPED, code_on_map, map_picture
+from .maps import N_MAP_FACES, code_on_map, map_picture
 from .page import AT_ONCE, PREVIEW, QUIET, about, at_once, data_url, everything, face_html, image_html, on_run, only_show, packed, then
 from .photo import crop_photo, encode_photo, find_face, model_shape, open_photo, photo_and_fit, refine
 
@@ -186,14 +186,14 @@ def _kind(kind):
 
 def map_html(run, kind):
     "The map as an element of the page"
-    n = min(MAPPED, len(run.latents.mu)) if run.latents else MAPPED
+    n = min(N_MAP_FACES, len(run.latents.mu)) if run.latents else N_MAP_FACES
     what = f'Map of {n} faces. Arrow keys move the cross, Enter shows the face there.'
     return f'<div class="map" tabindex="0" role="application" aria-label="{what}"><img alt="" src="{data_url(packed(map_picture(run, _kind(kind)), "WEBP", quality=80), "webp")}"><span></span></div>'
 
 def pick(run, basis, state, kind, x, y):
     "The face at a point of the map"
     if not (np.isfinite(x) and np.isfinite(y)): raise ValueError('this is no point of the map')
-    return everything(run, basis, then(state, code_on_map(run, _kind(kind), MAPPED, 1000, x, y)))
+    return everything(run, basis, then(state, code_on_map(run, _kind(kind), N_MAP_FACES, 1000, x, y)))
 
 # %% ../../nbs/app/05_tabs.ipynb #90c1de6f
 MAP_JS = '''
