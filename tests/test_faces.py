@@ -1,4 +1,4 @@
-"""What one process can't tell of the procedural faces."""
+"""Procedural faces: what can only be seen between processes."""
 import sys
 
 from conftest import run
