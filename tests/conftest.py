@@ -1,7 +1,9 @@
-"""What the tests share: small runs, a copy of the repository, and one rule for skipping."""
+"""What the tests share: two tiers, small runs, a copy of the repository, and one rule for skipping."""
 import os, shutil, subprocess, sys
 from pathlib import Path
 from unittest.mock import patch
+
+os.environ.setdefault('OMP_NUM_THREADS', '1') # before anything imports torch: `make test` has a worker for each core
 
 import pytest
 
@@ -9,12 +11,42 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 sys.path.insert(0, str(ROOT/'tools'))
 QUICK = '--limit 300 --image-size 32 --base-channels 8 --bs 32 --epochs 1'.split()
+# Notebooks and files of tests that take longest, longest first: with these at the beginning, two workers end together
+LONGEST = """mnist_homework test_course test_app test_tabs test_homework test_slides test_readme test_train
+    test_distributed test_clinic test_scale 05_tabs 00_checks clinic face_autoencoder_training 08_callbacks lesson5_vae
+    14_cli 02_data 06_metrics test_site 01_grading 10_directions 12_runs 01_faces 01_photo""".split()
+
+
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'quick: belongs to `make test`, not only to `make test-all`')
+
+
+def shares(item):
+    "Whether a test uses a fixture of ours that lives longer than one test"
+    fixtures = [f[-1] for f in item._fixtureinfo.name2fixturedefs.values()]
+    ours = [f for f in fixtures if not f.func.__module__.startswith(('_pytest', 'xdist'))]
+    return any(f.scope in ('module', 'session') for f in ours)
+
+
+def rank(item):
+    "The place of a test among the longest ones"
+    names = item.path.stem, item.callspec.id if item.originalname == 'test_notebook' else ''
+    return min((LONGEST.index(n) for n in names if n in LONGEST), default=len(LONGEST))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    "Tests that share something of their file stay together, in one worker"
+    for item in filter(shares, items): item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=rank)
 
 
 def run(*command, cwd=ROOT, check=True, **env):
     "Run a command of this environment and return what it did"
-    done = subprocess.run([str(c) for c in command], cwd=cwd, capture_output=True, text=True, env=dict(os.environ, PATH=f'{BIN}:{os.environ["PATH"]}', **env))
-    assert not check or done.returncode == 0, f'{command} ended with {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}'
+    env = dict(os.environ, PATH=f'{BIN}:{os.environ["PATH"]}', **env)
+    done = subprocess.run([str(c) for c in command], cwd=cwd, capture_output=True, text=True, env=env)
+    said = f'{command} ended with {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}'
+    assert not check or done.returncode == 0, said
     return done
 
 
@@ -28,18 +60,22 @@ def skip(reason):
 def runs(tmp_path_factory):
     "A folder with two complete runs, `sixteen` and `four`"
     folder = tmp_path_factory.mktemp('runs')
-    for name, latent_dim in (('sixteen', 16), ('four', 4)): run('fae_train', '--out', folder, '--name', name, '--latent-dim', latent_dim, *QUICK)
+    for name, latent_dim in (('sixteen', 16), ('four', 4)):
+        run('fae_train', '--out', folder, '--name', name, '--latent-dim', latent_dim, *QUICK)
+    return folder
+
+
+def copy_repository(folder):
+    "The files that git tracks or would track, as they are in the working tree, in a new folder"
+    files = run('git', 'ls-files', '--cached', '--others', '--exclude-standard').stdout.splitlines()
+    for f in files:
+        (folder/f).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT/f, folder/f)
     return folder
 
 
 @pytest.fixture
-def clone(tmp_path):
-    "A copy of the files that git tracks or would track, as they are in the working tree"
-    files = run('git', 'ls-files', '--cached', '--others', '--exclude-standard').stdout.split('\n')
-    for f in filter(None, files):
-        (tmp_path/'clone'/f).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT/f, tmp_path/'clone'/f)
-    return tmp_path/'clone'
+def clone(tmp_path): return copy_repository(tmp_path/'clone')
 
 
 @pytest.fixture

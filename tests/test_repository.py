@@ -1,12 +1,19 @@
 """What holds of the repository as a whole."""
-import re
+import ast, re, tarfile
 from zipfile import ZipFile
 
-from conftest import ROOT, run
+import pytest
+from conftest import ROOT, copy_repository, run
+from notebooks import TEACHING, notebooks, sources
 from test_notebooks import tree
 
+pytestmark = pytest.mark.quick
+PACKAGE = ROOT/'face_autoencoder'
 
-def tracked(): return [ROOT/f for f in run('git', 'ls-files', '--cached', '--others', '--exclude-standard').stdout.split('\n') if f and (ROOT/f).exists()]
+
+def tracked():
+    files = run('git', 'ls-files', '--cached', '--others', '--exclude-standard').stdout.splitlines()
+    return [ROOT/f for f in files if (ROOT/f).exists()]
 
 
 def test_links(clone):
@@ -37,16 +44,115 @@ def test_no_path_of_a_machine():
 
 
 def test_nothing_is_pickled():
-    for p in (ROOT/'face_autoencoder').rglob('*.py'):
-        assert not re.search(r'pickle\.|torch\.load\((?!.*weights_only=True)|allow_pickle=True|joblib', p.read_text()), p.name
+    for p in PACKAGE.rglob('*.py'):
+        found = re.search(r'pickle\.|torch\.load\((?!.*weights_only=True)|allow_pickle=True|joblib', p.read_text())
+        assert not found, f'{p.name}: {found}'
 
 
-def test_wheel_has_the_shipped_runs(clone):
-    "Every file of a run in `pretrained`, but no lock"
+@pytest.mark.parametrize('command', re.findall(r'^\t\$\(BIN\)/(ruff check.*)', (ROOT/'Makefile').read_text(), re.M))
+def test_lint(command):
+    "What `make lint` does: width, unused and undefined names, known traps"
+    done = run('bash', '-c', f'{command} --output-format concise', check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_width_of_notebooks():
+    "Also of lines that ruff leaves out, such as a long address"
+    def widest(path): return max(len(line) for s in sources(path) for line in s.splitlines())
+    widths = {p.stem: widest(p) for p in notebooks() if widest(p) > (100 if p in TEACHING else 120)}
+    assert widths == {}
+
+
+# Who imports whom
+
+def name_of(path):
+    parts = path.relative_to(ROOT).with_suffix('').parts
+    return '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
+
+
+MODULES = {name_of(p): p for p in sorted(PACKAGE.rglob('*.py'))}
+
+
+def targets(node, module, is_package):
+    "The absolute names that an import statement may mean"
+    if isinstance(node, ast.Import): return [a.name for a in node.names]
+    base = module.split('.')[:len(module.split('.')) - node.level + is_package] if node.level else []
+    base = '.'.join([*base, *filter(None, [node.module])])
+    return [base, *(f'{base}.{a.name}' for a in node.names)]
+
+
+def imports(module):
+    "The modules of ours that a module imports, at its top or later, in a function; with how late"
+    path = MODULES[module]
+    body = ast.parse(path.read_text())
+    for node in ast.walk(body):
+        if not isinstance(node, (ast.Import, ast.ImportFrom)): continue
+        for name in targets(node, module, path.name == '__init__.py'):
+            if name in MODULES and name != module: yield name, node not in body.body
+
+
+def wing(module): return module.split('.')[1] if module.count('.') > 1 or module.endswith(('.app', '.course')) else ''
+
+
+def test_wings():
+    "The library imports neither app nor course; only the command line does, when a command wants it"
+    wrong = {(m, name) for m in MODULES if not wing(m) for name, late in imports(m)
+             if wing(name) in ('app', 'course') and not (late and m == 'face_autoencoder.cli')}
+    assert wrong == set()
+    assert ('face_autoencoder.app.main', True) in imports('face_autoencoder.cli'), 'this test looks at nothing'
+
+
+def test_imports_go_one_way():
+    "No module leads back to itself, even through imports inside functions"
+    wanted = {m: {name for name, _ in imports(m)} - {'face_autoencoder'} for m in MODULES}
+    while free := [m for m, names in wanted.items() if not names & wanted.keys()]:
+        for m in free: del wanted[m]
+    assert wanted == {}, 'a circle among these'
+
+
+# What pip installs
+
+IMPORT_EACH = '''
+import importlib, sys
+package, *names = sys.argv[1:]
+for name in names:
+    for loaded in [m for m in sys.modules if m.split('.')[0] == package]: del sys.modules[loaded]
+    print(importlib.import_module(name).__file__)
+'''
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory):
+    "Made from the archive of sources, which is made from a clone that has one more run in `pretrained`"
+    tmp, build = tmp_path_factory.mktemp('wheel'), 'from setuptools import build_meta; build_meta.build_'
+    clone = copy_repository(tmp/'clone')
     folder = clone/'face_autoencoder'/'pretrained'/'a-run'
     folder.mkdir(parents=True)
     for name in ('config.json', 'model.safetensors', '.lock'): (folder/name).write_text('{}')
-    run('python', '-m', 'pip', 'wheel', '--quiet', '--no-deps', '--no-build-isolation', '--wheel-dir', clone/'dist', '.', cwd=clone)
-    names = ZipFile(next((clone/'dist').glob('*.whl'))).namelist()
-    assert [n.rsplit('/', 1)[1] for n in sorted(names) if 'pretrained/a-run/' in n] == ['config.json', 'model.safetensors']
-    assert {'face_autoencoder/runs.py', 'face_autoencoder/deck/deck.css', 'face_autoencoder/deck/lib/tex-svg.js', 'face_autoencoder/deck/template/index.html.j2'} <= {*names}
+    run('python', '-c', f'{build}sdist("dist")', cwd=clone)
+    with tarfile.open(next((clone/'dist').glob('*.tar.gz'))) as archive: archive.extractall(tmp, filter='data')
+    source = next(tmp.glob('face_autoencoder-*'))
+    run('python', '-c', f'{build}wheel("dist")', cwd=source)
+    return next((source/'dist').glob('*.whl'))
+
+
+def test_every_module_is_installed(wheel, second_env, tmp_path, monkeypatch):
+    "The wheel holds every module, and each of them can be the first that is imported"
+    monkeypatch.delenv('PYTHONPATH', raising=False)
+    modules = [n for n in ZipFile(wheel).namelist() if n.endswith('.py')]
+    assert {*modules} == {str(p.relative_to(ROOT)) for p in MODULES.values()}
+    python = second_env/'bin'/'python'
+    run(python, '-m', 'pip', 'install', '--quiet', '--no-deps', '--no-index', wheel)
+    names = [m for m in MODULES if not m.endswith('__main__')]
+    done = run(python, '-W', 'ignore', '-c', IMPORT_EACH, 'face_autoencoder', *names, cwd=tmp_path)
+    files = done.stdout.split()
+    assert len(files) == len(names) and all(f.startswith(str(second_env)) for f in files)
+
+
+def test_wheel_has_what_is_no_module(wheel):
+    "Every file of a run in `pretrained`, but no lock; and what slides are made of"
+    names = ZipFile(wheel).namelist()
+    shipped = [n.rsplit('/', 1)[1] for n in sorted(names) if 'pretrained/a-run/' in n]
+    assert shipped == ['config.json', 'model.safetensors']
+    deck = ('deck.css', 'lib/tex-svg.js', 'template/index.html.j2')
+    assert {f'face_autoencoder/deck/{f}' for f in deck} <= {*names}
