@@ -1,13 +1,15 @@
-# Everything from a fresh clone. Variables you may set: PYTHON, VENV, TRAIN (more options for fae_train), NB (notebooks to execute),
-# ONLY (benchmarks to run)
+# Everything from a fresh clone. Variables you may set: PYTHON, VENV, TRAIN (more options for fae_train), NB (notebooks to
+# execute, or the one to check), ARGS (more options for pytest), WORKERS (how many tests at once), ONLY (benchmarks to run)
 PYTHON ?= python3
 VENV ?= .venv
 TRAIN ?=
 NB ?=
+ARGS ?=
+WORKERS ?= 2
 ONLY ?=
 BIN := $(VENV)/bin
 
-.PHONY: install demo app test lint notebooks links golden site vendor bench
+.PHONY: install demo app check test test-rest test-all chromium lint hooks notebooks links golden site vendor bench
 
 install: $(VENV)/installed
 
@@ -23,15 +25,35 @@ demo: install
 app: install
 	$(BIN)/fae_app
 
-# The browser tests want Chromium: installed here in CI, otherwise they are skipped with a reason if there is none.
-test: install
-	@[ "$$CI" != true ] || command -v chromium > /dev/null || command -v google-chrome > /dev/null || (apt-get -qq update && apt-get -qq install -y chromium)
-	$(BIN)/python -m pytest tests
+# After an edit of one notebook: export, clean, lint, run it, and the tests that belong to it
+check: install
+	@$(BIN)/python tools/check.py $(NB)
+
+PYTEST = $(BIN)/python -m pytest tests -v -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=10
+
+# Every module, and one way through everything: before a pull request, and on every push
+test: install chromium
+	$(PYTEST) -m quick $(ARGS)
+
+test-rest: install chromium
+	$(PYTEST) -m 'not quick' $(ARGS)
+
+test-all: install chromium
+	$(PYTEST) $(ARGS)
+
+# Tests in a browser want Chromium: installed here in CI; elsewhere they are skipped with a reason if there is none.
+chromium:
+	@[ "$$CI" != true ] || command -v chromium > /dev/null || command -v google-chrome > /dev/null || \
+		 (apt-get -qq update && apt-get -qq install -y chromium)
 
 # Width, unused and undefined names, known traps (.ruff.toml)
 lint: install
 	$(BIN)/ruff check
 	$(BIN)/ruff check --select E501 --line-length 100 nbs/*.ipynb
+
+# For Jupyter and git: notebooks are cleaned when they are saved, and merged cell by cell.
+hooks: install
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/nbdev_install_hooks
 
 # Run notebooks in full and save their outputs; nbdev_test only checks them.
 notebooks: install
