@@ -32,7 +32,8 @@ out = tempfile.TemporaryDirectory() # removed at the end
 
 
 def prepare(source, split, seed):
-    return prepare_run(source, args.epochs, tempfile.mkdtemp(dir=out.name), split=split, seed=seed, image_size=args.image_size, limit=args.limit, data_home=args.data_home)
+    data = dict(data=source, split=split, limit=args.limit, data_home=args.data_home)
+    return prepare_run(out=tempfile.mkdtemp(dir=out.name), epochs=args.epochs, seed=seed, image_size=args.image_size, **data)
 
 
 def fit(plan, splits, seed):

@@ -120,7 +120,8 @@ def pythae(pictures):
         finally: worker.kill()
 
 
-with tempfile.TemporaryDirectory() as out: plan, compiled = prepare_run(args.data, out=out), prepare_run(args.data, out=out, compile=True)
+with tempfile.TemporaryDirectory() as out: 
+    plan, compiled = [prepare_run(data=args.data, out=out, compile=c) for c in (False, True)]
 images, idxs = plan.learn.dls.data.images, plan.learn.dls.splits[0][:128*args.batches]
 n = len(idxs)//128*128
 feed = FaceDL(images, idxs, flip=args.data == 'lfw', bs=128, shuffle=True, drop_last=True, device=CPU)

@@ -1,4 +1,4 @@
-"""`accelerate launch -m face_autoencoder.train` as a person meets it: two CPU processes that train one run."""
+"""`accelerate launch -m face_autoencoder.cli` as a person meets it: two CPU processes that train one run."""
 import time
 
 import pytest
@@ -11,7 +11,7 @@ SMALL = '--data faces --limit 410 --split image --image-size 32 --base-channels 
 ENV = dict(OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
 
 
-def two(*args, program=('-m', 'face_autoencoder.train'), **kwargs): return run(*LAUNCH, *program, *SMALL, *args, **ENV, **kwargs)
+def two(*args, program=('-m', 'face_autoencoder.cli'), **kwargs): return run(*LAUNCH, *program, *SMALL, *args, **ENV, **kwargs)
 
 
 # `fae_train` that logs, for each process, the pictures of each epoch and the files that it puts in place; may fail in one process
@@ -21,7 +21,7 @@ import torch
 from fastai.callback.core import Callback
 from face_autoencoder import cli, train
 rank, log = int(os.environ['RANK']), open(f"{os.environ['SPY']}/rank{os.environ['RANK']}", 'w', buffering=1)
-replace, begin = os.replace, train.begin_run
+replace = os.replace
 def spied(src, dst):
     print('wrote', os.path.basename(dst), file=log)
     replace(src, dst)

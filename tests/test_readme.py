@@ -38,7 +38,7 @@ ADD = {
     '.venv/bin/nbdev_clean': '',
     '.venv/bin/fae_train --data lfw --epochs 20': f' {SMALL}',
     '.venv/bin/fae_train --data faces --epochs 20 --name faces': f' {SMALL}',
-    '.venv/bin/accelerate launch --multi_gpu --num_processes 2 -m face_autoencoder.train'
+    '.venv/bin/accelerate launch --multi_gpu --num_processes 2 -m face_autoencoder.cli'
     ' --data faces --epochs 20': f' {SMALL}',
     '.venv/bin/fae_train --data lfw --epochs 30 --lr 0.005 --name lfw': f' {SMALL}',
     '.venv/bin/python tools/ship.py runs/faces runs/lfw': '',

@@ -38,7 +38,7 @@ def test_corrupt_picture_is_skipped_and_named(tmp_path):
 
 @pytest.mark.parametrize('args, says', [
     (['--data', 'fcaes'], 'unknown data'), (['--data', 'EMPTY'], 'no image files'), (['--image-size', '50'], '48 or 64'), (['--latent-dim', '0'], 'latent_dim must be at least 1'),
-    (['--beta', '-1'], 'beta must not be negative'), (['--name', '../up'], 'no name for a run'), (['--name', 'a/b'], 'no name for a run'), (['--out', 'FILE'], 'is not a folder'), (['--split', 'official'], 'no official split')])
+    (['--beta', '-1'], 'beta must be at least 0'), (['--name', '../up'], 'no name for a run'), (['--name', 'a/b'], 'no name for a run'), (['--out', 'FILE'], 'is not a folder'), (['--split', 'official'], 'no official split')])
 def test_bad_input(tmp_path, args, says):
     (tmp_path/'empty').mkdir()
     (tmp_path/'file').write_text('not a folder')
