@@ -120,7 +120,7 @@ def pythae(pictures):
         finally: worker.kill()
 
 
-with tempfile.TemporaryDirectory() as out: 
+with tempfile.TemporaryDirectory() as out:
     plan, compiled = [prepare_run(data=args.data, out=out, compile=c) for c in (False, True)]
 images, idxs = plan.learn.dls.data.images, plan.learn.dls.splits[0][:128*args.batches]
 n = len(idxs)//128*128
