@@ -1,20 +1,26 @@
 """`accelerate launch -m face_autoencoder.cli` as a person meets it: two CPU processes that train one run."""
-import time
-
 import pytest
 from conftest import BIN, ROOT, run
 
 from face_autoencoder.runs import RunError, list_runs, load_run
 
-LAUNCH = ['timeout', '100', BIN/'accelerate', 'launch', '--multi_gpu', '--num_processes', '2', '--num_machines', '1', '--mixed_precision', 'no', '--dynamo_backend', 'no', '--main_process_port', '0']
+# `timeout` is only for a training that hangs: its processes would wait three hours for each other
+LAUNCH = ['timeout', '1500', BIN/'accelerate', 'launch', *'--multi_gpu --num_processes 2 --num_machines 1'.split(),
+          *'--mixed_precision no --dynamo_backend no --main_process_port 0'.split()]
+HANGS = 124 # exit code of `timeout`
 SMALL = '--data faces --limit 410 --split image --image-size 32 --base-channels 8 --latent-dim 16 --bs 40'.split()
 ENV = dict(OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
 
 
-def two(*args, program=('-m', 'face_autoencoder.cli'), **kwargs): return run(*LAUNCH, *program, *SMALL, *args, **ENV, **kwargs)
+def two(*args, program=('-m', 'face_autoencoder.cli'), **kwargs):
+    "What two processes did that train together"
+    done = run(*LAUNCH, *program, *SMALL, *args, **ENV, **kwargs)
+    assert done.returncode != HANGS, 'its processes wait for each other'
+    return done
 
 
-# `fae_train` that logs, for each process, the pictures of each epoch and the files that it puts in place; may fail in one process
+# `fae_train` that logs, for each process, the pictures of each epoch and the files that it puts in place;
+# may fail in one process
 SPY = '''
 import os, sys
 import torch
@@ -82,11 +88,10 @@ def test_same_as_one_process(spy):
 
 
 def test_a_failing_process_ends_all(spy):
-    "Either one, in the middle of training, in bounded time; then the same command goes on"
+    "In the middle of training, and nobody goes on waiting; then the same command goes on"
     args = ['--out', spy/'runs', '--name', 'fails', '--epochs', '2']
-    begun = time.time()
     done = two(*args, program=[spy/'spy.py'], check=False, FAIL='1')
-    assert done.returncode != 0 and 'out of memory, for instance' in done.stderr and time.time() - begun < 60
+    assert done.returncode != 0 and 'out of memory, for instance' in done.stderr
     assert 'unfinished' in list_runs(spy/'runs')['fails']
     assert [p.name for p in (spy/'runs'/'fails'/'checkpoint').glob('epoch_*')] == ['epoch_0001']
     done = two(*args)
