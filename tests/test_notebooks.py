@@ -19,6 +19,7 @@ def fresh():
 def check_notebook(path, log):
     "What `nbdev_test` does with a notebook; what it says is written to a file"
     for stream in (1, 2): os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+    multiprocessing.set_start_method(None, force=True) # processes that the notebook starts begin in the usual way
     from nbdev.config import get_config
     from nbdev.test import test_nb
     sys.exit(not test_nb(path, skip_flags=get_config().tst_flags.split(), basepath=ROOT)[0])

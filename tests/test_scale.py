@@ -1,5 +1,5 @@
 """What changes with size: many faces, large pictures, compiled models, and the benchmarks that measure them."""
-import json, re, subprocess, sys
+import json, re, shutil, sys
 
 import pytest
 import torch
@@ -11,24 +11,25 @@ import million
 
 from face_autoencoder.app.explore import bases
 from face_autoencoder.app.page import looks
-from face_autoencoder.runs import load_run
+from face_autoencoder.runs import load_run, pretrained_dir
 from face_autoencoder.train import execute, prepare_run, train_run
 
 
 def test_memory_is_flat(tmp_path):
-    "Four times the faces, mapped from disk, need no more memory to feed, train and encode than their codes, names and order"
-    few, many = [million.measure(n, str(tmp_path)) for n in (50_000, 200_000)]
+    "Four times the faces, mapped from disk, need no more memory than their codes, names and order"
+    few, many = [million.measure(n, str(tmp_path))['most'] for n in (50_000, 200_000)]
     pictures = 150_000*3*million.SIZE**2/2**20
-    for step in ('feed', 'train', 'collect', 'pca'): assert many['most'][step] - few['most'][step] < .8*pictures, step
+    for step in ('feed', 'train', 'collect', 'pca'): assert many[step] - few[step] < .8*pictures, step
 
 
 @pytest.mark.parametrize('size, blocks', [(128, 5), (256, 6)])
 def test_large_pictures(tmp_path, size, blocks):
-    run('fae_train', '--out', tmp_path, '--name', 'large', '--limit', '40', '--image-size', size, '--n-blocks', blocks, '--base-channels', '4', '--bs', '16', '--epochs', '1')
-    trained = load_run(tmp_path/'large')
+    small = dict(limit=40, base_channels=4, bs=16, epochs=1, out=tmp_path)
+    trained = load_run(train_run(image_size=size, n_blocks=blocks, progress=False, **small).path)
     z = trained.latents.mu[0]
-    assert trained.decode([1, -1]).shape == (size, size, 3) and trained.config['model']['n_blocks'] == blocks
-    assert looks(trained, z) and list(bases(trained)) == list(bases(load_run(ROOT/'face_autoencoder'/'pretrained'/'faces')))
+    assert trained.decode([1, -1]).shape == (size, size, 3)
+    assert trained.config['model']['n_blocks'] == blocks
+    assert looks(trained, z) and list(bases(trained)) == list(bases(load_run(pretrained_dir()/'faces')))
 
 
 def test_compiled(tmp_path):
@@ -43,29 +44,49 @@ def test_compiled(tmp_path):
     assert fast.config['results']['mse'] == pytest.approx(plain.config['results']['mse'], rel=.1)
 
 
+@pytest.mark.quick
 def test_model_imports_little():
     code = 'import sys, face_autoencoder.model; print(*{m.split(".")[0] for m in sys.modules})'
     loaded = set(run('python', '-c', code).stdout.split())
     assert 'torch' in loaded and not loaded & {'gradio', 'sklearn', 'skimage', 'fastai', 'pandas', 'torchvision'}
 
 
-def test_bench_keeps_figures(tmp_path):
-    "Figures reach the JSON and the table, a missed one is marked and fails, and a crash keeps what there was"
-    (tmp_path/'benchmarks').mkdir()
+@pytest.fixture
+def benchmark(tmp_path):
+    "A function that runs `bench.py` in a folder of its own, with one benchmark that consists of some code"
+    folder = tmp_path/'benchmarks'
+    folder.mkdir()
+    for f in ('bench.py', 'figures.py'): shutil.copy(ROOT/'benchmarks'/f, folder)
     (tmp_path/'README.md').write_text('before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n')
-    head = f'import sys; sys.path.insert(0, {str(ROOT/"benchmarks")!r})\nfrom figures import *\n'
-    for f in ('bench.py', 'figures.py'): (tmp_path/'benchmarks'/f).write_text((ROOT/'benchmarks'/f).read_text())
-    (tmp_path/'benchmarks'/'imports.py').write_text(head + "figure('good', 1.234, 's', at_most=2)\nfigure('bad', 1234, at_least=2000)\nfigure('free', 7)\nend()")
-    done = subprocess.run([sys.executable, tmp_path/'benchmarks'/'bench.py', 'imports'], capture_output=True, text=True)
-    readme = (tmp_path/'README.md').read_text()
+    def benchmark(code):
+        (folder/'imports.py').write_text('from figures import *\n' + code)
+        done = run(sys.executable, folder/'bench.py', 'imports', check=False)
+        return done, (tmp_path/'README.md').read_text(), json.loads((folder/'figures.json').read_text())
+    return benchmark
+
+
+FIGURES = """
+figure('good', 1.234, 's', at_most=2)
+figure('bad', 1234, at_least=2000)
+figure('free', 7)
+end()
+"""
+
+
+@pytest.mark.quick
+def test_bench_keeps_figures(benchmark):
+    "Figures reach the JSON and the table, a missed one is marked and fails, and a crash keeps what there was"
+    done, readme, _ = benchmark(FIGURES)
     assert done.returncode == 1 and 'bad: 1,234 (asked ≥ 2000, MISSED)' in done.stdout
-    assert '| good | ≤ 2 | 1.23 s | imports.py |' in readme and '| bad | ≥ 2000 | 1,234 (missed) | imports.py |' in readme and '| free | 7 | imports.py |' in readme and 'old' not in readme
-    assert readme.startswith('before\n') and readme.endswith('after\n')
-    (tmp_path/'benchmarks'/'imports.py').write_text(head + "figure('bad', 1, at_least=2)\n1/0")
-    assert 'imports.py failed' in subprocess.run([sys.executable, tmp_path/'benchmarks'/'bench.py', 'imports'], capture_output=True, text=True).stderr
-    assert json.loads((tmp_path/'benchmarks'/'figures.json').read_text())['imports']['figures'][0]['value'] == 1.234
+    rows = ('good | ≤ 2 | 1.23 s', 'bad | ≥ 2000 | 1,234 (missed)', 'free | 7')
+    assert all(f'| {row} | imports.py |' in readme for row in rows)
+    assert readme.startswith('before\n') and readme.endswith('after\n') and 'old' not in readme
+    done, _, figures = benchmark("figure('bad', 1, at_least=2)\n1/0")
+    assert 'imports.py failed' in done.stderr
+    assert figures['imports']['figures'][0]['value'] == 1.234
 
 
+@pytest.mark.quick
 def test_readme_shows_the_figures():
     results = json.loads((ROOT/'benchmarks'/'figures.json').read_text())
     assert sorted(results) == sorted(bench.ALL)

@@ -1,5 +1,5 @@
 """The library works on what students get from pip today, too: the newest fastai and fastcore."""
-from conftest import BIN, ROOT, run
+from conftest import ROOT, run
 
 CODE = '''
 import importlib, pkgutil, sys, tempfile
