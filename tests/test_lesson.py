@@ -1,5 +1,6 @@
 """The lecture: every topic of its list has a section, a cell that measures it, and the verdict that the list says."""
 import csv, re
+from functools import cache
 
 import nbformat
 import pytest
@@ -12,16 +13,15 @@ COVERAGE = list(csv.DictReader(open(ROOT/'nbs'/'lesson5_coverage.csv', newline='
 LESSON = 'lesson5_vae'
 
 
-def sections(name):
+@cache
+def sections(notebook):
     "Heading of `##` or `###` -> its cells, until the next one"
     found, cells = {}, []
-    for c in nbformat.read(find(name), as_version=4).cells:
-        if c.cell_type == 'markdown' and (m := re.match(r'#{1,3} (.+)', c.source)): cells = found.setdefault(m[1].strip(), [])
+    for c in nbformat.read(find(notebook), as_version=4).cells:
+        heading = re.match(r'#{1,3} (.+)', c.source) if c.cell_type == 'markdown' else None
+        if heading: cells = found.setdefault(heading[1].strip(), [])
         cells.append(c)
     return found
-
-
-NOTEBOOKS = {name: sections(name) for name in {r['notebook'] for r in COVERAGE} | {LESSON}}
 
 
 def label(cell):
@@ -30,14 +30,17 @@ def label(cell):
 
 
 def said(cell): return ' '.join(str(o.get('data', {}).get('text/markdown', '')) for o in cell.outputs)
-def verdicts(): return {label(c): c for cells in NOTEBOOKS[LESSON].values() for c in cells if c.cell_type == 'code' and re.search(r'^verdict\(', c.source, re.M)}
+def shows_picture(cell): return any(kind.startswith('image/') for o in cell.outputs for kind in o.get('data', {}))
+def code_cells(): return [c for cells in sections(LESSON).values() for c in cells if c.cell_type == 'code']
+def verdicts(): return {label(c): c for c in code_cells() if re.search(r'^verdict\(', c.source, re.M)}
 
 
 @pytest.mark.parametrize('row', COVERAGE, ids=[r['id'] for r in COVERAGE])
 def test_topic_is_taught_and_measured(row):
-    assert row['section'] in NOTEBOOKS[row['notebook']], f"{row['notebook']} has no section {row['section']!r}"
+    taught = sections(row['notebook'])
+    assert row['section'] in taught, f"{row['notebook']} has no section {row['section']!r}"
     if not row['cell']: return
-    cells = [c for c in NOTEBOOKS[row['notebook']][row['section']] if label(c) == row['cell']]
+    cells = [c for c in taught[row['section']] if label(c) == row['cell']]
     assert len(cells) == 1, f"no cell {row['cell']} in that section"
     if row['verdict']: assert f"Verdict: {row['verdict']}" in said(cells[0])
 
@@ -53,7 +56,8 @@ def test_list_is_complete():
 
 def test_every_verdict_is_in_the_list_and_has_a_test():
     assert len(verdicts()) > 30 and set(verdicts()) <= {r['cell'] for r in COVERAGE if r['verdict']}
-    for name, cell in verdicts().items(): assert re.search(r'\b(assert|test_\w+)\b', cell.source), f'{name} asserts nothing about its sentence'
+    for name, cell in verdicts().items():
+        assert re.search(r'\b(assert|test_\w+)\b', cell.source), f'{name} asserts nothing about its sentence'
 
 
 def test_no_number_is_typed_into_a_verdict():
@@ -62,6 +66,4 @@ def test_no_number_is_typed_into_a_verdict():
 
 
 def test_figures_say_what_they_show():
-    for cells in NOTEBOOKS[LESSON].values():
-        for c in cells:
-            if c.cell_type == 'code' and any(k.startswith('image/') for o in c.outputs for k in o.get('data', {})): assert '#| fig-alt: ' in c.source, c.source[:80]
+    for c in filter(shows_picture, code_cells()): assert '#| fig-alt: ' in c.source, c.source[:80]
