@@ -9,10 +9,10 @@ every_notebook = pytest.mark.parametrize('path', notebooks(), ids=lambda p: p.st
 
 
 @pytest.fixture(scope='session')
-def fresh():
-    "Where processes begin as if new, but with the large libraries imported"
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(['nbdev.test', 'fastai.vision.all', 'face_autoencoder.train', 'gradio'])
+def fresh(request):
+    "Where processes begin as if new; with the large libraries imported, if many of them will want those"
+    context, many = multiprocessing.get_context('forkserver'), request.session.testscollected > 10
+    if many: context.set_forkserver_preload(['nbdev.test', 'fastai.vision.all', 'face_autoencoder.train', 'gradio'])
     return context
 
 

@@ -5,7 +5,7 @@ import json
 import re
 from configparser import ConfigParser
 
-from notebooks import NBS, notebooks, root
+from notebooks import notebooks, root
 
 cfg = ConfigParser(delimiters=['='])
 cfg.read(root/'settings.ini')
@@ -19,13 +19,22 @@ def badge(path):
     return f'[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({address})'
 
 
-def first_words(nb): return next(c for c in nb['cells'] if c['cell_type'] == 'markdown') # a lecture begins with a raw cell
+def first_words(nb):
+    "A notebook's first Markdown cell; a lecture has a raw one before it"
+    return next(c for c in nb['cells'] if c['cell_type'] == 'markdown')
 
 
 def head(nb):
     "Title and subtitle from a notebook's first Markdown cell"
     text = ''.join(first_words(nb)['source'])
     return [re.search(pattern, text, re.M).group(1) for pattern in (r'^# (.+)', r'^> (.+)')]
+
+
+def install_cell():
+    "Installs the library on Colab, and is neither shown nor tested"
+    source = f'#| eval: false\n#| include: false\n%pip install -q git+{github}@{branch}'
+    return dict(cell_type='code', execution_count=None, id='colab-install', metadata={}, outputs=[],
+                source=source.splitlines(True))
 
 
 def link_notebook(path):
@@ -36,8 +45,7 @@ def link_notebook(path):
     lines = [l for l in first['source'] if not l.startswith('[![Open in Colab]')]
     if user:
         lines.insert(1, badge(path) + '\n')
-        install = f'#| eval: false\n#| include: false\n%pip install -q git+{github}@{branch}'
-        nb['cells'].insert(nb['cells'].index(first) + 1, dict(cell_type='code', execution_count=None, id='colab-install', metadata={}, outputs=[], source=install.splitlines(True)))
+        nb['cells'].insert(nb['cells'].index(first) + 1, install_cell())
     first['source'] = lines
     path.write_text(json.dumps(nb, indent=1, ensure_ascii=False) + '\n')
     return head(nb)
@@ -45,13 +53,17 @@ def link_notebook(path):
 
 def table(heads):
     "The README's table of notebooks"
-    rows = [['notebook', 'about'] + ['Colab'] * bool(user)]
-    rows += [[f'[{title}]({path.relative_to(root).as_posix()})', about] + [badge(path)] * bool(user) for path, (title, about) in heads.items()]
-    rows.insert(1, ['---'] * len(rows[0]))
+    rows = [['notebook', 'about', 'Colab']]
+    for path, (title, about) in heads.items():
+        rows.append([f'[{title}]({path.relative_to(root).as_posix()})', about, badge(path)])
+    rows.insert(1, ['---']*3)
+    if not user: rows = [r[:2] for r in rows]
     return '\n'.join('| ' + ' | '.join(r) + ' |' for r in rows)
 
 
-def fill(text, mark, content): return re.sub(rf'(<!-- {mark} -->\n).*?(<!-- /{mark} -->)', lambda m: m[1] + content + m[2], text, flags=re.S)
+def fill(text, mark, content):
+    "Put content between a pair of marks"
+    return re.sub(rf'(<!-- {mark} -->\n).*?(<!-- /{mark} -->)', lambda m: m[1] + content + m[2], text, flags=re.S)
 
 
 def write_links():

@@ -1,4 +1,4 @@
-"""Execute notebooks like a student's Run All and save their outputs: all of nbs/, or those named on the command line."""
+"""Execute notebooks like a student's Run All and save their outputs: all, or those named on the command line."""
 import base64, io, os, re, sys, time
 from pathlib import Path
 
@@ -48,7 +48,8 @@ def clean(cell):
 def run(path):
     "Execute one notebook in its folder; its file changes only if every cell succeeds"
     start, nb = time.time(), nbformat.read(path, 4)
-    try: Client(nb, timeout=3600, store_widget_state=False, kernel_name='python3', resources=dict(metadata=dict(path=str(path.parent)))).execute()
+    here = dict(metadata=dict(path=str(path.parent)))
+    try: Client(nb, timeout=3600, store_widget_state=False, kernel_name='python3', resources=here).execute()
     except Exception:
         nbformat.write(nb, failed := path.with_name(f'.failed-{path.name}'))
         print(f'{path.name} failed; what it had computed is in {failed.name}', flush=True)

@@ -1,4 +1,4 @@
-"""Fetch the third-party files of the slides into the package (`make vendor`): pinned versions, pinned contents, through npm."""
+"""Fetch third-party files of the slides into the package through npm: pinned versions and contents (`make vendor`)."""
 import hashlib, subprocess, sys, tarfile, tempfile
 from pathlib import Path
 
@@ -30,14 +30,17 @@ def digest(content): return hashlib.sha256(content).hexdigest()[:16]
 
 def pack(package, folder):
     "The contents of an npm package: {path: bytes}"
-    name = subprocess.run(['npm', 'pack', '--silent', package], cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
-    with tarfile.open(Path(folder)/name) as tar: return {m.name.partition('/')[2]: tar.extractfile(m).read() for m in tar if m.isfile()}
+    said = subprocess.check_output(['npm', 'pack', '--silent', package], cwd=folder, text=True)
+    with tarfile.open(Path(folder)/said.split()[-1]) as tar:
+        return {m.name.partition('/')[2]: tar.extractfile(m).read() for m in tar if m.isfile()}
 
 
 def vendor():
     "Fetch, compare, and only then write"
-    with tempfile.TemporaryDirectory() as folder: packages = {p: pack(p, folder) for p in dict.fromkeys(f[0] for f in FILES)}
-    wrong = [f'{name}: {digest(packages[p][path])}, not {sha}' for p, path, name, sha in FILES if digest(packages[p][path]) != sha]
+    names = dict.fromkeys(f[0] for f in FILES)
+    with tempfile.TemporaryDirectory() as folder: packages = {name: pack(name, folder) for name in names}
+    digests = [(name, digest(packages[p][path]), sha) for p, path, name, sha in FILES]
+    wrong = [f'{name}: {got}, not {sha}' for name, got, sha in digests if got != sha]
     if wrong: sys.exit('not what was pinned, nothing is written:\n' + '\n'.join(wrong))
     lib.mkdir(parents=True, exist_ok=True)
     for p, path, name, _ in FILES: (lib/name).write_bytes(packages[p][path])
