@@ -30,7 +30,7 @@ torch.set_num_threads(1) # as `launch` does
 from face_autoencoder.core import to_uint8
 from face_autoencoder.latents import decode_codes
 from face_autoencoder.app.explore import bases, move_slider, picture
-from face_autoencoder.app.page import Explorer, face_html, gauge_html, looks, packed
+from face_autoencoder.app.page import Explorer, face_html, gauge_html, image_bytes
 
 BARE = '''
 import sys, gradio as gr
@@ -123,7 +123,8 @@ if __name__ == '__main__':
     code, face, small = torch.as_tensor(z)[None], picture(run, z), Image.fromarray(to_uint8(decode_codes(run.model, z[None]))[0].permute(1, 2, 0).numpy())
     with torch.no_grad():
         ms = timed(dict(bare=lambda: run.model.decode(code), decoding=lambda: decode_codes(run.model, z[None]), resize=lambda: small.resize((512, 512), Image.Resampling.BICUBIC),
-                        JPEG=lambda: packed(face), gauge=lambda: gauge_html(run, z), all=lambda: looks(run, z)))
+                        JPEG=lambda: image_bytes(face), gauge=lambda: gauge_html(run, z),
+                        all=lambda: [face_html(run, z), gauge_html(run, z)]))
     starts = []
     for _ in range(args.starts):
         with served(*fae_app(empty)) as server: starts.append(server.seconds)

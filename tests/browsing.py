@@ -1,18 +1,23 @@
-"""Somebody at a browser: Debian's Chromium, headless, driven by Playwright. What the pages look like is kept in artifacts/."""
+"""Somebody at a browser: Debian's Chromium, headless, driven by Playwright; artifacts/ keeps what the pages look like."""
 import base64, re, shutil, time
 from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 from conftest import ROOT
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from face_autoencoder.app.explore import picture
 from face_autoencoder.app.sharing import text_to_face
+from face_autoencoder.faces import render_faces, sample_factors
 
 CHROMIUM = next((p for p in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if p), None)
-expect.set_options(timeout=30_000)
+PATIENCE = 180 # seconds for what should take one or two: only a fault may need so long, not a busy machine
+expect.set_options(timeout=1000*PATIENCE)
 SERVERS = [] # what `settle` waits for
 PROJECTOR, PHONE = dict(width=1280, height=720), dict(width=390, height=844)
 
@@ -21,10 +26,11 @@ PROJECTOR, PHONE = dict(width=1280, height=720), dict(width=390, height=844)
 def visit(browser, url, viewport=PROJECTOR, **more):
     "Somebody who has not been here before opens the page; nothing may go wrong in the page's own scripts"
     with browser.new_context(viewport=viewport, **more) as context:
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(1000*PATIENCE)
         page = context.new_page()
         page.asked, page.wrong = set(), []
-        page.on('request', lambda r: re.search('heartbeat|queue/data', r.url) or page.asked.add(r)) # Gradio leaves these two open
+        left_open = 'heartbeat|queue/data' # by Gradio, as long as the page is
+        page.on('request', lambda r: re.search(left_open, r.url) or page.asked.add(r))
         for event in ('requestfinished', 'requestfailed'): page.on(event, lambda r: page.asked.discard(r))
         page.on('pageerror', lambda e: page.wrong.append(e))
         enter(page, url)
@@ -38,12 +44,33 @@ def enter(page, url):
 
 
 def settle(page):
-    "Wait until page and server have had nothing to do for a quarter of a second"
+    """Wait until page and server have had nothing to do for a while
+
+    The while is four times a twentieth of a second of the page's own time, longer than it holds back a preview. What a
+    busy machine has not yet let the page do comes before the next of its timers."""
     quiet, start = 0, time.monotonic()
-    while quiet < 5:
-        page.wait_for_timeout(50)
+    while quiet < 4:
+        page.evaluate('new Promise(wake => setTimeout(wake, 50))')
         quiet = 0 if page.asked or any(map(busy, SERVERS)) else quiet + 1
-        assert time.monotonic() < start + 60, [r.url for r in page.asked]
+        assert time.monotonic() < start + PATIENCE, [r.url for r in page.asked]
+
+
+@contextmanager
+def timers_held(page):
+    "What the page puts off begins to wait only afterwards, so it does not matter how long this takes"
+    page.evaluate("""() => {
+        window.startTimer = window.setTimeout
+        window.timers = []
+        window.setTimeout = (...timer) => { timers.push(timer) }
+    }""")
+    yield
+    page.evaluate("() => { window.setTimeout = startTimer; timers.forEach(timer => setTimeout(...timer)) }")
+
+
+def stand_still(page):
+    "Wait until nothing on the page moves any more by itself"
+    finite = 'a.effect.getComputedTiming().iterations != Infinity'
+    page.evaluate(f'Promise.all(document.getAnimations().filter(a => {finite}).map(a => a.finished.catch(() => {{}})))')
 
 
 def busy(demo): return any(demo._queue.active_jobs) or len(demo._queue) > 0
@@ -125,9 +152,27 @@ def link(page):
     tab(page, 'Presets')
     press(page, 'Link to this face')
     expect(page.locator('#address textarea')).to_have_value(re.compile('face='))
-    name, z = text_to_face(page.evaluate('new URL(document.querySelector("#address textarea").value).searchParams.get("face")'))
+    address = page.locator('#address textarea').input_value()
+    name, z = text_to_face(parse_qs(urlsplit(address).query)['face'][0])
     tab(page, 'Sliders')
     return name, z
+
+
+def visitor(seed=2027):
+    "Somebody whom no run has seen"
+    return Image.fromarray(render_faces(sample_factors(1, seed), 192)[0].permute(1, 2, 0).numpy())
+
+
+def as_file(image, kind='PNG', **how):
+    image.save(file := BytesIO(), kind, **how)
+    return file.getvalue()
+
+
+def upload(page, content, name='photo.png'):
+    with TemporaryDirectory() as folder:
+        (Path(folder)/name).write_bytes(content)
+        page.locator('#photo input[type=file]').set_input_files(Path(folder)/name)
+        settle(page)
 
 
 def choose(page, id, name):
@@ -139,7 +184,7 @@ def choose(page, id, name):
 def warned(page, text): expect(page.get_by_test_id('toast-body').filter(has_text=text).first).to_be_visible()
 
 
-def alive(page, served):
+def alive(page):
     "The app still does what it should"
     before = src(page)
     press(page, 'Randomize')

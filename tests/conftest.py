@@ -87,24 +87,36 @@ def second_env(tmp_path):
     return tmp_path/'env'
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def browser():
-    from browsing import CHROMIUM, sync_playwright
+    from browsing import CHROMIUM
+    from playwright.sync_api import sync_playwright
     if not CHROMIUM: skip('no Chromium on this machine')
+    fake_camera = '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'])
+        b = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox', *fake_camera])
         yield b
         b.close()
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def served(runs, tmp_path_factory):
-    "The app's address, its decodings, and the folder for uploads; it begins with the run `faces`, which comes with the package"
+    """The app's address, its decodings, and the folder for uploads
+
+    It begins with the run `faces`, which comes with the package. All tests of a worker share it."""
     from browsing import SERVERS
+    from face_autoencoder.app import page
     from face_autoencoder.app.main import launch
-    from face_autoencoder.model import ConvVAE
-    decoded, decode, uploads = [], ConvVAE.decode, tmp_path_factory.mktemp('uploads')
-    with patch.object(ConvVAE, 'decode', lambda model, z: decoded.append(z) or decode(model, z)), patch.dict(os.environ, GRADIO_TEMP_DIR=str(uploads)):
+    decoded, load_run, uploads = [], page.load_run, tmp_path_factory.mktemp('uploads')
+
+    def load_counting(path):
+        "A run of the server's own, whose decodings are counted"
+        loaded = load_run(path)
+        decode = loaded.model.decode
+        loaded.model.decode = lambda z: decoded.append(len(z)) or decode(z)
+        return loaded
+
+    with patch.object(page, 'load_run', load_counting), patch.dict(os.environ, GRADIO_TEMP_DIR=str(uploads)):
         demo = launch('faces', runs, block=False)
         SERVERS.append(demo)
         yield demo.local_url, decoded, uploads
@@ -112,7 +124,7 @@ def served(runs, tmp_path_factory):
         demo.close()
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def faces():
     from face_autoencoder.runs import load_run, pretrained_dir
     return load_run(pretrained_dir()/'faces')

@@ -10,7 +10,7 @@ import bench
 import million
 
 from face_autoencoder.app.explore import bases
-from face_autoencoder.app.page import looks
+from face_autoencoder.app.page import face_html, gauge_html
 from face_autoencoder.runs import load_run, pretrained_dir
 from face_autoencoder.train import execute, prepare_run, train_run
 
@@ -29,7 +29,8 @@ def test_large_pictures(tmp_path, size, blocks):
     z = trained.latents.mu[0]
     assert trained.decode([1, -1]).shape == (size, size, 3)
     assert trained.config['model']['n_blocks'] == blocks
-    assert looks(trained, z) and list(bases(trained)) == list(bases(load_run(pretrained_dir()/'faces')))
+    assert face_html(trained, z) and gauge_html(trained, z)
+    assert list(bases(trained)) == list(bases(load_run(pretrained_dir()/'faces')))
 
 
 def test_compiled(tmp_path):

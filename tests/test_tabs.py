@@ -1,19 +1,17 @@
 """The app's other tabs in a real browser: photo, morph, map, compare."""
 import re, zlib
 from io import BytesIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from browsing import alive, choose, cost, enter_number, keep, link, press, settle, shows, src, tab, visit, warned
+from browsing import alive, as_file, choose, cost, enter_number, keep, link, press, same, settle, shown, shows, src
+from browsing import tab, upload, visit, visitor, warned
 from PIL import Image
 from playwright.sync_api import expect
 
 from face_autoencoder.app.explore import bases
 from face_autoencoder.app.maps import N_MAP_FACES, code_on_map
 from face_autoencoder.app.photo import crop_photo, encode_photo, find_face, open_photo
-from face_autoencoder.faces import render_faces, sample_factors
 from face_autoencoder.app.tabs import first_slots
 
 
@@ -31,23 +29,6 @@ def code(page, back):
 
 # Photo
 
-def visitor(seed=2027):
-    "Somebody whom no run has seen"
-    return Image.fromarray(render_faces(sample_factors(1, seed), 192)[0].permute(1, 2, 0).numpy())
-
-
-def saved(image, kind='PNG', **how):
-    image.save(file := BytesIO(), kind, **how)
-    return file.getvalue()
-
-
-def upload(page, content, name='photo.png'):
-    with TemporaryDirectory() as folder:
-        (Path(folder)/name).write_bytes(content)
-        page.locator('#photo input[type=file]').set_input_files(Path(folder)/name)
-        settle(page)
-
-
 def fit(page): return page.locator('#fit img')
 
 
@@ -61,7 +42,7 @@ def photo(page):
 
 
 def test_photo_is_encoded_and_forgotten(photo, served, faces):
-    assert cost(photo, served, lambda: upload(photo, saved(visitor()))) <= 3 # reconstruction and error in the tab, and the face
+    assert cost(photo, served, lambda: upload(photo, as_file(visitor()))) == 2 # in the tab, and the face
     seen = crop_photo(visitor(), 64, *(find_face(visitor()) or (.5, .5, 1)))
     assert shows(photo, faces, encode_photo(faces, seen))
     expect(fit(photo)).to_have_count(3)
@@ -75,26 +56,31 @@ def test_photo_is_encoded_and_forgotten(photo, served, faces):
 def test_crop_by_hand(photo, faces):
     wall = Image.new('RGB', (600, 400), 'white')
     wall.paste(visitor(), (380, 180))
-    upload(photo, saved(wall))
+    upload(photo, as_file(wall))
     for name, number in (('x', .79), ('y', .69), ('zoom', 2.)): enter_number(photo, f'crop-{name}', number)
     assert shows(photo, faces, encode_photo(faces, crop_photo(wall, 64, .79, .69, 2.)))
 
 
 def test_refine_lowers_the_error(photo, faces):
-    upload(photo, saved(visitor()))
-    before, face = error(photo), src(photo)
-    photo.get_by_role('button', name='Refine').click()
-    expect(photo.locator('#fit progress')).to_be_visible()
+    upload(photo, as_file(visitor()))
+    before, face = error(photo), shown(photo)
+    photo.evaluate("""() => {
+        window.progress = []
+        const fit = document.querySelector('#fit')
+        const watch = () => progress.push(fit.querySelector('progress')?.value)
+        new MutationObserver(watch).observe(fit, {subtree: true, childList: true, attributes: true})
+    }""")
+    press(photo, 'Refine: search for a better code')
     expect(photo.locator('#fit progress')).to_have_count(0)
-    settle(photo)
-    assert error(photo) < .97*before and src(photo) != face
+    assert set(photo.evaluate('progress')) & set(range(0, 50, 5)) # a bar was there meanwhile
+    assert error(photo) < .97*before and not same(shown(photo), face)
     assert shows(photo, faces, code(photo, 'Photo'))
     press(photo, 'Undo')
-    assert src(photo) == face
+    assert same(shown(photo), face)
 
 
 def test_another_run_sees_the_same_photo(photo):
-    upload(photo, saved(visitor()))
+    upload(photo, as_file(visitor()))
     choose(photo, 'run', 'sixteen')
     enter_number(photo, 'crop-zoom', 1.5)
     expect(fit(photo)).to_have_count(3)
@@ -102,13 +88,15 @@ def test_another_run_sees_the_same_photo(photo):
 
 exif = Image.Exif()
 exif[0x0112] = 3 # upside down
-AWKWARD = {'turned': dict(image=visitor().rotate(180), kind='JPEG', quality=95, exif=exif), 'cmyk': dict(image=visitor().convert('CMYK'), kind='JPEG', quality=95),
-           'animated': dict(image=visitor(), kind='GIF', save_all=True, append_images=[Image.new('RGB', (192, 192))])}
+AWKWARD = {
+    'turned': dict(image=visitor().rotate(180), kind='JPEG', quality=95, exif=exif),
+    'cmyk': dict(image=visitor().convert('CMYK'), kind='JPEG', quality=95),
+    'animated': dict(image=visitor(), kind='GIF', save_all=True, append_images=[Image.new('RGB', (192, 192))])}
 
 
 @pytest.mark.parametrize('how', AWKWARD.values(), ids=AWKWARD)
 def test_awkward_photos_are_fine(photo, faces, how):
-    content = saved(**how)
+    content = as_file(**how)
     upload(photo, content, f'photo.{how["kind"].lower()}')
     seen = open_photo(BytesIO(content))
     assert abs(np.asarray(seen, dtype=float) - np.asarray(visitor())).mean() < 12
@@ -117,14 +105,18 @@ def test_awkward_photos_are_fine(photo, faces, how):
 
 def bomb():
     "A PNG that says it is 50,000 pixels wide and high"
-    small = bytearray(saved(Image.new('RGB', (64, 64))))
+    small = bytearray(as_file(Image.new('RGB', (64, 64))))
     small[16:24] = (50_000).to_bytes(4, 'big')*2
     small[29:33] = zlib.crc32(small[12:29]).to_bytes(4, 'big')
     return bytes(small)
 
 
-HOSTILE = {'text': (b'hello', 'no picture'), 'truncated': (saved(visitor().resize((600, 600)), 'JPEG')[:9000], 'damaged or cut off'), 'bomb': (bomb(), '50 megapixels'), 'dot': (saved(Image.new('RGB', (1, 1))), '1 x 1 pixels'),
-           'svg': (b'<svg xmlns="http://www.w3.org/2000/svg"><script>document.title = "hacked"</script></svg>', 'no picture'), 'large': (saved(Image.new('RGB', (64, 64))) + bytes(60_000_000), '20')}
+SCRIPT = b'<svg xmlns="http://www.w3.org/2000/svg"><script>document.title = "hacked"</script></svg>'
+HOSTILE = {
+    'text': (b'hello', 'no picture'), 'svg': (SCRIPT, 'no picture'), 'bomb': (bomb(), '50 megapixels'),
+    'truncated': (as_file(visitor().resize((600, 600)), 'JPEG')[:9000], 'damaged or cut off'),
+    'dot': (as_file(Image.new('RGB', (1, 1))), '1 x 1 pixels'),
+    'large': (as_file(Image.new('RGB', (64, 64))) + bytes(60_000_000), '20')}
 
 
 @pytest.mark.parametrize('name', HOSTILE)
@@ -135,15 +127,17 @@ def test_hostile_photos_are_refused(photo, served, name):
     keep(photo, f'refused-{name}')
     expect(fit(photo)).to_have_count(0)
     assert photo.title() != 'hacked' and not [f for f in served[2].rglob('*') if f.is_file()]
-    alive(photo, served)
+    alive(photo)
 
 
 def test_webcam(browser, served):
     "Chromium's own test picture, as no camera is here"
     with visit(browser, served[0], permissions=['camera']) as page:
         go(page, 'Photo')
-        for name in ('Capture from camera', 'Click to Access Webcam'): page.locator('#photo').get_by_role('button', name=name).click()
-        page.wait_for_function('document.querySelector("#photo video")?.readyState > 3 && document.querySelector("#photo video").currentTime > .2')
+        for name in ('Capture from camera', 'Click to Access Webcam'):
+            page.locator('#photo').get_by_role('button', name=name).click()
+        video = 'document.querySelector("#photo video")'
+        page.wait_for_function(f'{video}?.readyState > 3 && {video}.currentTime > .2')
         page.locator('#photo').get_by_role('button', name='capture photo').click()
         expect(fit(page)).to_have_count(3)
         settle(page)
@@ -162,7 +156,8 @@ def test_slots_take_faces(page, faces):
     settle(page)
     page.locator('#number-A input').fill('17')
     settle(page)
-    assert all(a != b.get_attribute('src') for a, b in zip(first, slots.all())) and page.locator('#strip').inner_html() != strip
+    assert all(a != b.get_attribute('src') for a, b in zip(first, slots.all()))
+    assert page.locator('#strip').inner_html() != strip
     page.locator('#number-A input').fill('999999')
     warned(page, 'training faces 0 to')
 
@@ -209,7 +204,8 @@ def test_click_on_the_map(page, faces):
     page.locator('#map img').click(position=dict(x=.3*box['width'], y=.6*box['height']))
     settle(page)
     z = code_on_map(faces, 'components', N_MAP_FACES, 1000, .3, .6)
-    assert abs(bases(faces)['Through the decoder'].transform([code(page, 'Map')])[0] - bases(faces)['Through the decoder'].transform([z])[0]).max() < .05
+    there, expected = bases(faces)['Through the decoder'].transform([code(page, 'Map'), z])
+    assert abs(there - expected).max() < .05
     keep(page, 'map', full_page=True)
 
 
@@ -249,7 +245,8 @@ def test_two_runs_under_the_same_sliders(page, faces):
     choose(page, 'other', 'sixteen')
     left, right = [page.locator(f'#{side}-face img') for side in ('left', 'right')]
     before = left.get_attribute('src'), right.get_attribute('src')
-    for words in ('faces', 'sixteen', 'nats', 'active units', 'verdict'): expect(page.locator('#comparison')).to_contain_text(words)
+    table = page.locator('#comparison')
+    for words in ('faces', 'sixteen', 'nats', 'active units', 'verdict'): expect(table).to_contain_text(words)
     enter_number(page, 'both-1', 2)
     assert left.get_attribute('src') != before[0] and right.get_attribute('src') != before[1]
     assert '|' in page.locator('#both-1 label').inner_text()

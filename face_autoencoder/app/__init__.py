@@ -1,4 +1,4 @@
-"""The app: `from face_autoencoder.app import app, launch`; the page, and with it Gradio, is loaded only when one is asked for"""
+"""The app: `from face_autoencoder.app import app, launch`. The page, and with it Gradio, is loaded only when needed."""
 
 
 def __getattr__(name): # of the package: PEP 562
