@@ -181,7 +181,9 @@ def fit_image(im:Image.Image, # opened, of any size and mode
     im = im.resize((size, size), Image.Resampling.LANCZOS, box=box or _square(*im.size))
     return np.asarray(im).transpose(2, 0, 1)
 
-def read_image(path, size:int, box:tuple=None)->np.ndarray: # see `fit_image`
+def read_image(path, # of a picture file
+               size:int, box:tuple=None # see `fit_image`
+              )->np.ndarray: # 3 x size x size, uint8
     "Read one picture file as bytes"
     if not os.path.isfile(path): raise OSError('not a file')
     with Image.open(path) as im: return fit_image(im, size, box)
@@ -479,7 +481,7 @@ def _official_split(partition):
 def split_faces(identity:np.ndarray, # who is on each picture
                 split:str='identity', # by 'identity': nobody in both sets; by 'image', which leaks; or 'official'
                 valid_pct:float=0.1, # share of people (or of images) for validation
-                seed:int=42,
+                seed:int=42, # of the random split
                 partition:np.ndarray=None # for 'official': 0 training, 1 validation
                )->tuple: # indices for training and for validation
     "Split pictures for training and validation"
@@ -496,9 +498,16 @@ def _flip_half(x):
     "Mirror a random half of the pictures"
     return torch.where(torch.rand(len(x), 1, 1, 1, device=x.device) < 0.5, x.flip(3), x)
 
+# %% ../nbs/library/02_data.ipynb #facedl-export
 class FaceDL(DataLoader):
     "Batches `(x, x)` of floats, cut from uint8 `images` at `idxs`"
-    def __init__(self, images, idxs, flip=False, labels=None, scale=to_float, **kwargs):
+    def __init__(self,
+                 images:torch.Tensor, # n x channels x h x w, uint8
+                 idxs, # numbers of the pictures to use
+                 flip:bool=False, # mirror a random half of each batch?
+                 labels:pd.DataFrame=None, # n rows, for `show_batch`
+                 scale=to_float, # function from bytes to floats
+                 **kwargs): # of fastai's `DataLoader`, as `bs`, `shuffle`, `drop_last`, `device`
         self.images, self.flip, self.labels, self.scale = images, flip, labels, scale
         super().__init__(dataset=np.asarray(idxs), **kwargs)
 
@@ -506,9 +515,11 @@ class FaceDL(DataLoader):
         return np.array(self.rng.sample(range(self.n), self.n)) if self.shuffle else np.arange(self.n)
 
     def create_batches(self, samps):
+        "Cut batches of bytes from the pictures"
         return (self.images.index_select(0, torch.from_numpy(self.dataset[b])) for b in self.chunkify(samps))
 
     def after_batch(self, x):
+        "Turn a batch of bytes, on its device by now, into input and target"
         x = self.scale(_flip_half(x) if self.flip else x)
         return x, x
 
@@ -610,7 +621,8 @@ def _grey_faces(limit):
 _TORCHVISION_NAMES = dict(mnist='MNIST', fashion_mnist='FashionMNIST')
 _SUBSTITUTES = dict(mnist='scikit-learn digits', fashion_mnist='grey procedural faces')
 
-def _first_of_each(partition, limit): # of training and of test
+def _first_of_each(partition, limit):
+    "Return indices of the first `limit` pictures for training and for testing"
     return np.concatenate([np.flatnonzero(partition == p)[:limit] for p in (0, 1)])
 
 def _load_mnist(source, limit, data_home):

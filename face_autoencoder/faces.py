@@ -121,7 +121,9 @@ def smoothstep(x, low, high)->torch.Tensor:
 # %% ../nbs/library/01_faces.ipynb #540f3de6
 EYE_Y, BROW_Y, MOUTH_Y = .13, .36, -.50 # heights on the face
 
-def nose_y(f): return EYE_Y - .37*f.nose_length # where the nose ends
+def nose_y(f):
+    "Return the height at which the nose ends"
+    return EYE_Y - .37*f.nose_length
 
 def nose_ellipsoids(f:SimpleNamespace # factors
                    )->list: # (centre, radii) pairs
@@ -173,8 +175,13 @@ def hill_slopes(x:torch.Tensor, y:torch.Tensor, # where
     return along_x, along_y
 
 # %% ../nbs/library/01_faces.ipynb #bccc981b
-def eye_x(f): return .32*f.eye_distance*f.face_width # from the middle of the face to that of an eye
-def mouth_half(f): return .32*f.mouth_width + .06*f.smile # half the width of the mouth
+def eye_x(f):
+    "Return the distance from the middle of the face to that of an eye"
+    return .32*f.eye_distance*f.face_width
+
+def mouth_half(f):
+    "Return half the width of the mouth"
+    return .32*f.mouth_width + .06*f.smile
 
 def face_bumps(f:SimpleNamespace # factors
               )->list: # (height, x0, y0, sigma_x, sigma_y), for the half where x > 0
@@ -249,8 +256,13 @@ def palette_colour(stops:tuple, # RGB colours
     i = t.long().clamp(max=stops.shape[1]-2)
     return torch.lerp(stops[:, i], stops[:, i+1], t-i)
 
-def skin_colour(f): return palette_colour(SKIN_COLOURS, f.skin_tone)
-def hair_colour(f): return palette_colour(HAIR_COLOURS, f.hair_colour)
+def skin_colour(f):
+    "Return the colour of a face's skin"
+    return palette_colour(SKIN_COLOURS, f.skin_tone)
+
+def hair_colour(f):
+    "Return the colour of a face's hair, brows and beard"
+    return palette_colour(HAIR_COLOURS, f.hair_colour)
 
 # %% ../nbs/library/01_faces.ipynb #03f000ea
 def band(x, low, high, soft)->torch.Tensor:
@@ -420,7 +432,9 @@ def add_neck(picture, view, f)->torch.Tensor:
     return blend(picture, illuminate(skin_colour(f)*vector(.80, .74, .72), neck, view, f, shade=shade), neck.mask)
 
 # %% ../nbs/library/01_faces.ipynb #3e2ac1cd
-def length_below_ears(f): return ((f.hair_length-.3)/.7).clamp(min=0) # 0 above the ears, 1 below the chin
+def length_below_ears(f):
+    "Return how far hair reaches: 0 above the ears, 1 below the chin"
+    return ((f.hair_length-.3)/.7).clamp(min=0)
 
 def hair_surface(view, f)->Surface:
     "Return the surface of the hair as if it covered the face, too"

@@ -77,7 +77,11 @@ def encode(self:ConvVAE,
 
 # %% ../nbs/library/03_model.ipynb #sample-export
 @patch
-def reparameterize(self:ConvVAE, mu, logvar, generator=None):
+def reparameterize(self:ConvVAE,
+                   mu:torch.Tensor, # n x d
+                   logvar:torch.Tensor, # n x d
+                   generator:torch.Generator=None # of eps; torch's own unless given
+                  )->torch.Tensor: # z, n x d
     "Draw z = mu + sigma * eps with fresh eps"
     std = torch.exp(0.5 * logvar)
     eps = torch.empty_like(std).normal_(generator=generator)
@@ -99,7 +103,9 @@ class VAEOutput(NamedTuple):
     logvar:torch.Tensor # n x d, log-variance of q(z|x)
 
 @patch
-def forward(self:ConvVAE, x):
+def forward(self:ConvVAE,
+            x:torch.Tensor # n x c x h x w, in [-1, 1]
+           )->VAEOutput:
     "Encode, sample (in eval mode: take the mean) and decode"
     mu, logvar = self.encode(x)
     z = self.reparameterize(mu, logvar) if self.training else mu
