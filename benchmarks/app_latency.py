@@ -1,8 +1,11 @@
-"""How long a visitor of the app waits: from letting a slider go until the picture has changed, in Chromium on this machine, with the run `faces` that comes with the package.
+"""How long a visitor of the app waits: from letting a slider go until the picture has changed, in Chromium on this
+machine, with the run `faces` that comes with the package.
 
-app, bare   the page's own clock: from the pointerup until the picture of the released value is in the page and decoded. Each release is a drag of 3 to 5 moves or, one in five, a click on the track.
-            `bare` is a Gradio page of one slider and one HTML, treated alike
-wrong       the last picture is not the one that the slider's value gives here; flicker: it was there, and another one replaced it for a while
+app, bare   the page's own clock: from the pointerup until the picture of the released value is in the page and decoded.
+            Each release is a drag of 3 to 5 moves or, one in five, a click on the track. `bare` is a Gradio page of one
+            slider and one HTML, treated alike
+wrong       the last picture is not the one that the slider's value gives here; flicker: it was there, and another one
+            replaced it for a while
 call        how a call of the server divides, and the decoding beside bare PyTorch
 start       from the command `fae_app` to a served page, with an empty folder of runs
 
@@ -42,10 +45,12 @@ demo.launch(server_port=int(sys.argv[1]), quiet=True)
 WATCH = '''() => {
     const face = document.querySelector('#face')
     window.fae = {log: []}
-    document.addEventListener('pointerup', e => {if (e.isTrusted) window.fae = {released: performance.now(), log: []}}, true)
+    const release = () => window.fae = {released: performance.now(), log: []}
+    document.addEventListener('pointerup', e => {if (e.isTrusted) release()}, true)
     let last
     new MutationObserver(async () => {
-        const image = face.querySelector('img'), now = image ? image.outerHTML : face.innerText.trim(), {released, log} = window.fae
+        const image = face.querySelector('img'), now = image ? image.outerHTML : face.innerText.trim()
+        const {released, log} = window.fae
         if (now == last) return
         last = now
         if (image) await image.decode().catch(() => {})
@@ -58,7 +63,8 @@ def move(page, i, rng):
     "Drag slider i, or click on its track; its value"
     slider = page.locator(f'#component-{i + 1} input[type=range]')
     box = slider.bounding_box()
-    y, places = box['y'] + box['height']/2, [box['x'] + box['width']*rng.uniform(.05, .95) for _ in range(rng.randint(4, 6))]
+    y, n = box['y'] + box['height']/2, rng.randint(4, 6)
+    places = [box['x'] + box['width']*rng.uniform(.05, .95) for _ in range(n)]
     if rng.random() < .2: places = places[:1]
     page.mouse.move(places[0], y)
     page.mouse.down()
@@ -115,8 +121,10 @@ if __name__ == '__main__':
         return face_html(run, z)
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=which('chromium') or which('chromium-browser') or which('google-chrome'), args=['--no-sandbox'])
-        with served(sys.executable, '-c', BARE) as server: bare, *_ = releases(browser, server.url, 1, lambda i, value: f'{value:g}')
+        chromium = which('chromium') or which('chromium-browser') or which('google-chrome')
+        browser = playwright.chromium.launch(executable_path=chromium, args=['--no-sandbox'])
+        with served(sys.executable, '-c', BARE) as server:
+            bare, *_ = releases(browser, server.url, 1, lambda i, value: f'{value:g}')
         with served(*fae_app(empty)) as server: app, flickers, wrong = releases(browser, server.url, 8, expect)
         browser.close()
 
@@ -129,8 +137,9 @@ if __name__ == '__main__':
     for _ in range(args.starts):
         with served(*fae_app(empty)) as server: starts.append(server.seconds)
 
-    figure(f'app: a slider is let go → its picture is on the screen, median (a bare Gradio slider: {median(bare):.0f} ms)', median(app), 'ms', at_most=70)
-    figure(f'the same, 95th percentile (bare: {np.quantile(bare, .95):.0f} ms)', np.quantile(app, .95), 'ms', at_most=140)
+    what, late = 'app: a slider is let go → its picture is on the screen, median', np.quantile(bare, .95)
+    figure(f'{what} (a bare Gradio slider: {median(bare):.0f} ms)', median(app), 'ms', at_most=70)
+    figure(f'the same, 95th percentile (bare: {late:.0f} ms)', np.quantile(app, .95), 'ms', at_most=140)
     figure('wrong pictures and flickers', wrong + flickers, at_most=0)
     figure(f'decoding a face / bare PyTorch ({ms["bare"]:.1f} ms)', ms['decoding']/ms['bare'], at_most=1.2)
     figure('the server\'s whole answer', ms['all'], 'ms')

@@ -1,8 +1,9 @@
-"""Whether the app stands many visitors at once: sessions that let a slider go once a second, each its own slider to its own values, with the run `faces` that comes with the package.
+"""Whether the app stands many visitors at once: sessions that let a slider go once a second, each its own slider to its
+own values, with the run `faces` that comes with the package.
 
-The visitors are HTTP clients that speak as Gradio's page does: they POST, and where a handler has a queue, they read the stream
-of answers. Afterwards every picture is compared with the one that the session's own
-values give here. Server and clients share the cores of one machine. Ends with an error if a figure is worse than asked.
+The visitors are HTTP clients that speak as Gradio's page does: they POST, and where a handler has a queue, they read
+the stream of answers. Afterwards every picture is compared with the one that the session's own values give here.
+Server and clients share the cores of one machine. Ends with an error if a figure is worse than asked.
 
 python benchmarks/app_load.py [--sessions 20] [--seconds 60] [--previews 0]"""
 import argparse, asyncio, json, random, sys, tempfile, time
@@ -11,7 +12,8 @@ from hashlib import sha256
 p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 p.add_argument('--sessions', type=int, default=20)
 p.add_argument('--seconds', type=int, default=60)
-p.add_argument('--previews', type=int, default=0, help='pictures asked for on the way to each release, a tenth of a second each')
+p.add_argument('--previews', type=int, default=0,
+               help='pictures asked for on the way to each release, a tenth of a second each')
 args = p.parse_args()
 
 import httpx, psutil
@@ -34,8 +36,10 @@ class Visitor:
     def __init__(self, web, config, k):
         self.web, self.session, self.i, self.rng = web, f'visitor{k}', k % 8, random.Random(k)
         names = {c['id']: c['props'].get('elem_id') for c in config['components']}
-        self.handlers = {(names.get(target), event): (d['id'], d['queue']) for d in config['dependencies'] for target, event in d['targets']}
-        self.about = [c['props']['value'] for c in config['components'] if c['props'].get('elem_id') in ('run', 'basis')]
+        self.handlers = {(names.get(target), event): (d['id'], d['queue'])
+                         for d in config['dependencies'] for target, event in d['targets']}
+        ids = {c['props'].get('elem_id'): c['props'] for c in config['components']}
+        self.about = [props['value'] for name, props in ids.items() if name in ('run', 'basis')]
         self.waits, self.seen, self.errors = [], [], 0
 
     async def call(self, target, event, *data):
@@ -85,7 +89,8 @@ class Visitor:
 async def visit(server):
     "All visitors at once; they, and the MB that the server held before and after"
     memory = lambda: psutil.Process(server.pid).memory_info().rss/2**20
-    async with httpx.AsyncClient(base_url=server.url + 'gradio_api/', timeout=30, limits=httpx.Limits(max_connections=None)) as web:
+    client = dict(base_url=server.url + 'gradio_api/', timeout=30, limits=httpx.Limits(max_connections=None))
+    async with httpx.AsyncClient(**client) as web:
         config = (await web.get(server.url + 'config')).raise_for_status().json()
         first = Visitor(web, config, 1000)
         await first.let_go()

@@ -5,7 +5,9 @@ from types import SimpleNamespace
 from urllib.request import urlopen
 
 
-def fae_app(runs): return [str(Path(sys.executable).parent/'fae_app'), '--runs', runs, '--run', 'faces', '--port'] # the port comes last
+def fae_app(runs):
+    "The command that serves the app, but for the port, which comes last"
+    return [str(Path(sys.executable).parent/'fae_app'), '--runs', runs, '--run', 'faces', '--port']
 
 
 @contextlib.contextmanager
@@ -14,7 +16,8 @@ def served(*command):
     with socket.socket() as s:
         s.bind(('127.0.0.1', 0))
         port = s.getsockname()[1]
-    env = {k: v for k, v in os.environ.items() if k != 'OMP_NUM_THREADS'} | dict(GRADIO_ANALYTICS_ENABLED='False', PYTHONWARNINGS='ignore')
+    env = dict(os.environ, GRADIO_ANALYTICS_ENABLED='False', PYTHONWARNINGS='ignore')
+    env.pop('OMP_NUM_THREADS', None)
     url, start, page = f'http://127.0.0.1:{port}/', time.perf_counter(), None
     server = subprocess.Popen([*command, str(port)], stdout=subprocess.DEVNULL, env=env)
     try:

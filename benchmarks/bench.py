@@ -1,6 +1,7 @@
-"""`make bench`: run all benchmarks, one after the other, and write their figures to benchmarks/figures.json and to the README.
+"""`make bench`: run all benchmarks, one after the other; their figures go to benchmarks/figures.json and to the README.
 
-Takes about half an hour, and wants a machine that does nothing else. With names, only those run, and replace their own figures.
+Takes about half an hour, and wants a machine that does nothing else. With names, only those run, and replace their own
+figures.
 
 python benchmarks/bench.py [train_speed imports ...]"""
 import json, os, platform, re, subprocess, sys, tempfile
@@ -11,14 +12,17 @@ from pathlib import Path
 from figures import MISSED
 
 HERE = Path(__file__).resolve().parent
-ALL = 'train_speed modes threads sizes memory million data_pipeline faces_speed lfw_prepare decoder_pca imports app_latency app_load'.split()
+ALL = """train_speed modes threads sizes memory million data_pipeline faces_speed lfw_prepare decoder_pca imports
+         app_latency app_load""".split()
 
 
 def machine():
     "What these figures are of"
-    cpu = re.search(r'model name\s*: (.*)', Path('/proc/cpuinfo').read_text()) if Path('/proc/cpuinfo').exists() else None
-    versions = ', '.join(f'{name} {version(name)}' for name in ('torch', 'fastai', 'gradio', 'scikit-learn'))
-    return f'{os.cpu_count()} cores of {cpu[1] if cpu else platform.processor()}, Python {platform.python_version()}, {versions}'
+    cpuinfo = Path('/proc/cpuinfo')
+    cpu = re.search(r'model name\s*: (.*)', cpuinfo.read_text()) if cpuinfo.exists() else None
+    versions = [f'{name} {version(name)}' for name in ('torch', 'fastai', 'gradio', 'scikit-learn')]
+    cores = f'{os.cpu_count()} cores of {cpu[1] if cpu else platform.processor()}'
+    return ', '.join([cores, f'Python {platform.python_version()}', *versions])
 
 
 def run(name):
@@ -26,7 +30,8 @@ def run(name):
     with tempfile.TemporaryDirectory() as d:
         path = Path(d)/'figures'
         path.touch()
-        ended = subprocess.run([sys.executable, '-W', 'ignore', HERE/f'{name}.py'], env=dict(os.environ, FAE_FIGURES=str(path)))
+        env = dict(os.environ, FAE_FIGURES=str(path))
+        ended = subprocess.run([sys.executable, '-W', 'ignore', HERE/f'{name}.py'], env=env)
         found = [json.loads(line) for line in path.read_text().splitlines()]
     if ended.returncode not in (0, MISSED): sys.exit(f'{name}.py failed')
     return dict(date=f'{date.today()}', machine=machine(), figures=found)
@@ -34,24 +39,28 @@ def run(name):
 
 def rows(results, asked):
     "A Markdown table of the figures of which something is asked, or of the others"
-    lines = ['| what | asked | got | `benchmarks/…` |' if asked else '| what | got | `benchmarks/…` |', '| --- | --- | --- | --- |' if asked else '| --- | --- | --- |']
-    for name, f in [(name, f) for name in ALL if name in results for f in results[name]['figures'] if bool(f['asked']) == asked]:
+    def line(what, bound, got, where): return '| ' + ' | '.join([what, *[bound]*asked, got, where]) + ' |'
+    lines = [line('what', 'asked', 'got', '`benchmarks/…`'), line(*['---']*4)]
+    found = [(name, f) for name in ALL if name in results for f in results[name]['figures']]
+    for name, f in found:
+        if bool(f['asked']) != asked: continue
         got = ' '.join(filter(None, [f['shown'], f['unit'], '' if f['ok'] else '(missed)']))
-        lines.append('| ' + ' | '.join([f['what'], *([f['asked']] if asked else []), got, f'{name}.py']) + ' |')
+        lines.append(line(f['what'], f['asked'], got, f'{name}.py'))
     return '\n'.join(lines)
 
 
 def table(results):
     "All figures as Markdown, those of which nothing is asked folded away"
     where = sorted({f"{r['machine']}, {r['date']}" for r in results.values()})
-    return f'{rows(results, True)}\n\n<details><summary>What was measured besides</summary>\n\n{rows(results, False)}\n\n</details>\n\nMeasured on {"; ".join(where)}.'
+    besides = '<details><summary>What was measured besides</summary>', rows(results, False), '</details>'
+    return '\n\n'.join([rows(results, True), *besides, f'Measured on {"; ".join(where)}.'])
 
 
 def write(results):
     "The figures to the JSON, the tables to the README"
     (HERE/'figures.json').write_text(json.dumps(results, indent=1, ensure_ascii=False) + '\n')
-    readme = HERE.parent/'README.md'
-    readme.write_text(re.sub(r'(<!-- bench -->\n).*?(<!-- /bench -->)', lambda m: f'{m[1]}{table(results)}\n{m[2]}', readme.read_text(), flags=re.S))
+    readme, marks = HERE.parent/'README.md', re.compile(r'(<!-- bench -->\n).*?(<!-- /bench -->)', re.S)
+    readme.write_text(marks.sub(lambda m: f'{m[1]}{table(results)}\n{m[2]}', readme.read_text()))
 
 
 if __name__ == '__main__':

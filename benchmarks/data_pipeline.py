@@ -1,7 +1,8 @@
 """How much of a training's time goes to its data.
 
 (a) images per second that `face_dls` delivers alone, and that training consumes (asked: 20 times as many);
-(b) an epoch of a bare training loop fed by `face_dls`, against the same loop fed by slices of a ready float tensor (asked: at most 3 % more).
+(b) an epoch of a bare training loop fed by `face_dls`, against the same loop fed by slices of a ready float tensor
+    (asked: at most 3 % more).
 
 python benchmarks/data_pipeline.py [--repeats 5] [--steps 12]"""
 import argparse, statistics, time, warnings
@@ -61,11 +62,13 @@ for flip in (False, True):
     dl = FaceDL(dls.data.images, dls.splits[0], flip, bs=BS, shuffle=True, drop_last=True, device=dls.device)
     alone = n_epoch / statistics.median(seconds(lambda: deliver(dl)) for _ in range(args.repeats))
     if not flip: consumed = n / statistics.median(seconds(lambda: train(fed['tensor'])) for _ in range(args.repeats))
-    figure(f'pictures delivered / pictures trained on in the same time{", flipped at random" if flip else ""}', alone/consumed, at_least=20)
+    what = 'pictures delivered / pictures trained on in the same time' + ', flipped at random'*flip
+    figure(what, alone/consumed, at_least=20)
 
 times = {name: [] for name in fed}
 for i in range(args.repeats):
     for name in sorted(fed, reverse=i % 2): times[name].append(seconds(lambda: train(fed[name]))) # the order alternates
-extra = statistics.median(a / b for a, b in zip(times['face_dls'], times['tensor'])) - 1 # of neighbours, so that a busy machine slows down both
+# Of neighbours, so that a busy machine slows down both
+extra = statistics.median(a / b for a, b in zip(times['face_dls'], times['tensor'])) - 1
 figure('an epoch fed by face_dls, beside one fed by a ready tensor: extra time', 100*extra, '%', at_most=3)
 end()

@@ -26,5 +26,6 @@ pca = DecoderPCA(run.model)
 for i in range(1000):
     pca.partial_fit(mu[rng.integers(len(mu), size=1000)])
     if i == 0: before = memory()
-figure('PCA through the decoder: memory for a million codes, beyond that for a thousand', memory() - before, 'MB', at_most=20)
+what = 'PCA through the decoder: memory for a million codes, beyond that for a thousand'
+figure(what, memory() - before, 'MB', at_most=20)
 end()

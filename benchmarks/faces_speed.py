@@ -30,6 +30,7 @@ def speed(size, n):
 for size, n in ((64, 640), (128, 160), (256, 40)): figure(f'faces drawn, {size} px', speed(size, n), 'faces/s')
 with tempfile.TemporaryDirectory() as cache:
     for start in ('first start', 'later start'):
-        out = subprocess.run([sys.executable, '-W', 'ignore', '-c', CODE], env=dict(os.environ, FAE_CACHE=cache), capture_output=True, text=True, check=True).stdout
+        command, env = [sys.executable, '-W', 'ignore', '-c', CODE], dict(os.environ, FAE_CACHE=cache)
+        out = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
         figure(f'`faces`, 6,000 pictures, {start}', float(out.split()[-1]), 's')
 end()

@@ -1,4 +1,5 @@
-"""What all benchmarks do with a figure: print it beside what was asked, hand it to `make bench`, and end with an error if it is worse."""
+"""What all benchmarks do with a figure: print it beside what was asked, and hand it to `make bench`. If one is worse
+than asked, they end with an error."""
 import json, os, sys
 from statistics import median
 
@@ -11,10 +12,12 @@ def figure(what, value, unit='', at_least=None, at_most=None):
     ok = (at_least is None or value >= at_least) and (at_most is None or value <= at_most)
     asked = f'≥ {at_least:g}' if at_least is not None else f'≤ {at_most:g}' if at_most is not None else ''
     shown = f'{value:,.0f}' if abs(value) >= 100 else f'{value:.3g}'
-    print(f'{what}: {shown} {unit}'.rstrip() + (f' (asked {asked}{"" if ok else ", MISSED"})' if asked else ''), flush=True)
+    bound = f' (asked {asked}{"" if ok else ", MISSED"})' if asked else ''
+    print(f'{what}: {shown} {unit}'.rstrip() + bound, flush=True)
     if not ok: missed.append(what)
     if path := os.environ.get('FAE_FIGURES'):
-        with open(path, 'a') as f: f.write(json.dumps(dict(what=what, value=value, shown=shown, unit=unit, asked=asked, ok=ok), ensure_ascii=False) + '\n')
+        row = dict(what=what, value=value, shown=shown, unit=unit, asked=asked, ok=ok)
+        with open(path, 'a') as f: f.write(json.dumps(row, ensure_ascii=False) + '\n')
 
 
 def in_turns(runs, repeats):

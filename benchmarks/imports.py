@@ -1,4 +1,5 @@
-"""How long Python takes to import the package, beside what it is built on, and how soon a command answers. Medians of interleaved starts.
+"""How long Python takes to import the package, beside what it is built on, and how soon a command answers. Medians of
+interleaved starts.
 
 python benchmarks/imports.py [--repeats 7]"""
 import argparse, subprocess, sys, time
@@ -21,8 +22,10 @@ def seconds(*command):
 def python(code): return lambda: seconds(sys.executable, '-W', 'ignore', '-c', code)
 
 
-s = in_turns(dict(torch=python('import torch'), both=python('import torch; from fastai.learner import Learner'), model=python('import face_autoencoder.model'), train=python('import face_autoencoder.train'),
-                  help=lambda: seconds(Path(sys.executable).with_name('fae_train'), '--help')), args.repeats)
+starts = dict(torch=python('import torch'), both=python('import torch; from fastai.learner import Learner'),
+              model=python('import face_autoencoder.model'), train=python('import face_autoencoder.train'),
+              help=lambda: seconds(Path(sys.executable).with_name('fae_train'), '--help'))
+s = in_turns(starts, args.repeats)
 figure('import face_autoencoder.model / import torch', ratio(s['model'], s['torch']), at_most=1.15)
 figure('import face_autoencoder.train (data, PCA, losses)', median(s['train']), 's')
 figure('import torch', median(s['torch']), 's')

@@ -1,4 +1,5 @@
-"""Memory for `train_run`, from data to saved run, above what the imports take: the most anonymous memory (that which a file can't give back), in MB.
+"""Memory for `train_run`, from data to saved run, above what the imports take: the most anonymous memory (that which a
+file can't give back), in MB.
 
 python benchmarks/memory.py [--data lfw] [--epochs 2]"""
 import argparse, contextlib, tempfile, threading, warnings
@@ -31,7 +32,8 @@ if __name__ == '__main__':
     args = p.parse_args()
     warnings.simplefilter('ignore')
     from face_autoencoder.train import train_run
-    with tempfile.TemporaryDirectory() as out, watched() as most: run = train_run(data=args.data, epochs=args.epochs, out=out, progress=False)
+    with tempfile.TemporaryDirectory() as out, watched() as most:
+        run = train_run(data=args.data, epochs=args.epochs, out=out, progress=False)
     n = run.config['data']['n_train'] + run.config['data']['n_valid']
     figure(f'{n:,} faces ({args.data}), 64 px: memory of train_run above the imports', most[0], 'MB', at_most=700)
     end()

@@ -1,4 +1,6 @@
-"""A million faces of 16 pixels, mapped from disk: seconds and memory of a training epoch, of `collect_latents`, of PCA, and of all that `train_run` does, for n, 2n and 4n faces, and whether a further face costs as much among many as among few. (Of the codes, a million are mapped, half a million are not.)
+"""A million faces of 16 pixels, mapped from disk: seconds and memory of a training epoch, of `collect_latents`, of PCA,
+and of all that `train_run` does, for n, 2n and 4n faces, and whether a further face costs as much among many as among
+few. (Of the codes, a million are mapped, half a million are not.)
 
 The faces are procedural ones, made small, each again and again with another brightness.
 
@@ -8,7 +10,10 @@ import argparse, json, os, subprocess, sys, tempfile, time, warnings
 from figures import end, figure
 from memory import anonymous, watched
 
-SIZE, STEPS = 16, 'prepare feed train collect pca'.split()
+SIZE = 16
+STEPS = dict(prepare='preparing them', feed='an epoch of batches alone',
+             train='one epoch of training, codes, PCAs, figures, run on disk', collect='collect_latents',
+             pca='PCA of the codes')
 
 
 def million(size, limit, data_home=None):
@@ -33,7 +38,7 @@ def child(n):
     from face_autoencoder.latents import LatentPCA, collect_latents
     from face_autoencoder.train import execute, prepare_run
     data.SOURCES['million'], data.LARGE, seconds, most = million, 0, {}, {}
-    settings = dict(data='million', image_size=SIZE, n_blocks=2, base_channels=8, latent_dim=16, bs=1024, epochs=1, limit=n)
+    model = dict(image_size=SIZE, n_blocks=2, base_channels=8, latent_dim=16)
     begin = anonymous()
 
     def timed(name, f):
@@ -43,7 +48,7 @@ def child(n):
         return result
 
     with tempfile.TemporaryDirectory() as out:
-        plan = timed('prepare', lambda: prepare_run(out=out, **settings))
+        plan = timed('prepare', lambda: prepare_run(data='million', out=out, limit=n, bs=1024, epochs=1, **model))
         dls = plan.learn.dls
         def feed():
             for _ in dls.train: pass
@@ -56,8 +61,8 @@ def child(n):
 
 def measure(n, cache):
     "The same in a process of its own"
-    done = subprocess.run([sys.executable, __file__, '--child', str(n)], env=dict(os.environ, FAE_CACHE=cache), check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    command, env = [sys.executable, __file__, '--child', str(n)], dict(os.environ, FAE_CACHE=cache)
+    return json.loads(subprocess.check_output(command, env=env, text=True).splitlines()[-1])
 
 
 if __name__ == '__main__':
@@ -71,11 +76,15 @@ if __name__ == '__main__':
     with tempfile.TemporaryDirectory() as cache:
         measure(10_000, cache) # draws the faces that the others repeat
         got = {n: measure(n, cache) for n in ns}
-    for name, word in dict(prepare='preparing them', feed='an epoch of batches alone', train='one epoch of training, codes, PCAs, figures, run on disk', collect='collect_latents', pca='PCA of the codes').items():
+    parts = f'{ns[1]:,} to {ns[2]:,} / {ns[0]:,} to {ns[1]:,}'
+    for name, word in STEPS.items():
         s = [got[n]['seconds'][name] for n in ns]
         slope, base = np.polyfit(ns, s, 1)
         early, late = np.diff(s)/np.diff(ns) # seconds for each further face
         figure(f'{args.faces:,} faces of {SIZE} px: {word}', s[-1], 's')
-        figure(f'{word}, {base:.2g} s + {1e6*slope:.2g} µs a face: time for a face more, {ns[1]:,} to {ns[2]:,} / {ns[0]:,} to {ns[1]:,} (linear: 1, quadratic: 2)', late/early, at_most=1.5)
-    for n in (ns[0], ns[-1]): figure(f'{n:,} faces of {SIZE} px: memory of all that, above the imports', max(got[n]['most'].values()), 'MB', at_most=500)
+        what = f'{word}, {base:.2g} s + {1e6*slope:.2g} µs a face: time for a face more, {parts}'
+        figure(f'{what} (linear: 1, quadratic: 2)', late/early, at_most=1.5)
+    for n in (ns[0], ns[-1]):
+        what, most = f'{n:,} faces of {SIZE} px: memory of all that, above the imports', max(got[n]['most'].values())
+        figure(what, most, 'MB', at_most=500)
     end()

@@ -1,4 +1,5 @@
-"""float32, bfloat16 and torch.compile: images per second of the same training step, by batch size, interleaved; and how long the first compiled step takes (validation compiles once more).
+"""float32, bfloat16 and torch.compile: images per second of the same training step, by batch size, interleaved; and how
+long the first compiled step takes (validation compiles once more).
 
 python benchmarks/modes.py [--repeats 5]"""
 import argparse, contextlib, os, tempfile, time

@@ -1,4 +1,5 @@
-"""pythae's trainer with our network, for train_speed.py, in an environment of its own: trains an epoch for each line of its input, and answers with the seconds.
+"""pythae's trainer with our network, for train_speed.py, in an environment of its own: trains an epoch for each line of
+its input, and answers with the seconds.
 
 python benchmarks/pythae_speed.py PICTURES      a .npy of n x 3 x 64 x 64 bytes"""
 import sys, tempfile, time

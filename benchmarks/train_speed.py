@@ -1,11 +1,14 @@
-"""How fast `train_run` trains: images per second beside others with the same network, on the same machine in the same minutes.
+"""How fast `train_run` trains: images per second beside others with the same network, on the same machine in the same
+minutes.
 
-ours       the learner of `prepare_run`: fastai with its callbacks, batches from a uint8 tensor, bf16 where it is faster, channels_last;
-           validation and checkpoint, which come once in an epoch, are not timed
+ours       the learner of `prepare_run`: fastai with its callbacks, batches from a uint8 tensor, bf16 where it is
+           faster, channels_last; validation and checkpoint, which come once in an epoch, are not timed
 compiled   the same after torch.compile; compiling itself is not timed here, but by modes.py
 bare       a PyTorch loop with the same batches, precision, layout and loss, and torch's own Adam: the limit
-usual      pictures as floats of 125 x 94, each interpolated to 64 x 64 when its turn comes, a torch DataLoader with two workers, float32, plain fastai
-pythae     the trainer of pythae 0.1.2 (Chadebec et al. 2022, arXiv 2206.08309), in an environment of its own that `make bench` makes
+usual      pictures as floats of 125 x 94, each interpolated to 64 x 64 when its turn comes, a torch DataLoader with two
+           workers, float32, plain fastai
+pythae     the trainer of pythae 0.1.2 (Chadebec et al. 2022, arXiv 2206.08309), in an environment of its own that
+           `make bench` makes
 
 Ends with an error if a ratio is below what is asked.
 
@@ -54,7 +57,8 @@ class Usual(torch.utils.data.Dataset):
     def __init__(self, pictures): self.pictures = pictures # n x 125 x 94 x 3, floats in [0, 1]
     def __len__(self): return len(self.pictures)
     def __getitem__(self, i):
-        x = F.interpolate(self.pictures[i].permute(2, 0, 1)[None], (64, 64), mode='bilinear', align_corners=False)[0] * 2 - 1
+        picture = self.pictures[i].permute(2, 0, 1)[None]
+        x = F.interpolate(picture, (64, 64), mode='bilinear', align_corners=False)[0] * 2 - 1
         return x, x
 
 
@@ -110,12 +114,15 @@ def pythae(pictures):
     if not PYTHAE.exists(): sys.exit('pythae is not installed: run make bench, which does it')
     with tempfile.TemporaryDirectory() as d:
         np.save(f'{d}/pictures.npy', pictures.numpy())
-        worker = subprocess.Popen([PYTHAE, Path(__file__).with_name('pythae_speed.py'), f'{d}/pictures.npy'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(f'{d}/errors', 'w'), text=True)
+        command = [PYTHAE, Path(__file__).with_name('pythae_speed.py'), f'{d}/pictures.npy']
+        pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(f'{d}/errors', 'w'), text=True)
+        worker = subprocess.Popen(command, **pipes)
         def epoch():
             print('go', file=worker.stdin, flush=True)
             return float(worker.stdout.readline())
         try:
-            if worker.stdout.readline() != 'ready\n': sys.exit('pythae did not start: ' + Path(d, 'errors').read_text()[-2000:])
+            ready = worker.stdout.readline() == 'ready\n'
+            if not ready: sys.exit('pythae did not start: ' + Path(d, 'errors').read_text()[-2000:])
             yield epoch
         finally: worker.kill()
 
@@ -133,15 +140,23 @@ loader = torch.utils.data.DataLoader(Usual(pictures), 128, shuffle=True, drop_la
 usual = Learner(DataLoaders(loader, plan.learn.dls.valid, device=CPU), ConvVAE(), VAELoss(1, True, 'sum'))
 
 with pythae(images[idxs[:n]]) as epoch:
-    seconds = in_turns(dict(ours=lambda: fit(plan.learn), compiled=lambda: fit(compiled.learn), bare=lambda: loop(model, opt, loss_func, feed), usual=lambda: fit(usual), pythae=epoch), args.repeats)
-limit = {dtype: matmul_limit(dtype)/flops_of_an_image() for dtype in ((torch.float32, torch.bfloat16) if BF16 else (torch.float32,))}
+    trainers = dict(ours=lambda: fit(plan.learn), compiled=lambda: fit(compiled.learn),
+                    bare=lambda: loop(model, opt, loss_func, feed), usual=lambda: fit(usual), pythae=epoch)
+    seconds = in_turns(trainers, args.repeats)
+dtypes = [torch.float32, torch.bfloat16] if BF16 else [torch.float32]
+limit = {dtype: matmul_limit(dtype)/flops_of_an_image() for dtype in dtypes}
 
 speed = {name: n/median(s) for name, s in seconds.items()}
 figure(f'training, {args.data}, 64 px, {"bfloat16" if BF16 else "float32"}', speed['ours'], 'images/s')
 figure('speed of train_run / of a bare PyTorch loop', ratio(seconds['bare'], seconds['ours']), at_least=.95)
-figure(f'speed of train_run / of pythae 0.1.2 ({speed["pythae"]:.0f} images/s)', ratio(seconds['pythae'], seconds['ours']), at_least=1.5 if BF16 else 1.1)
-figure('speed of train_run with --compile / of pythae', ratio(seconds['pythae'], seconds['compiled']), at_least=1.5 if BF16 else 1.1)
-figure(f'speed of train_run / of float pictures one by one, 2 workers ({speed["usual"]:.0f} images/s)', ratio(seconds['usual'], seconds['ours']), at_least=1.5 if BF16 else 1.1)
-for dtype, most in limit.items(): figure(f'share of what matrix products allow in {str(dtype)[6:]} ({most:.0f} images/s)', 100*speed['ours']/most, '%')
+asked = 1.5 if BF16 else 1.1
+for slower, faster, what in (
+    ('pythae', 'ours', f'speed of train_run / of pythae 0.1.2 ({speed["pythae"]:.0f} images/s)'),
+    ('pythae', 'compiled', 'speed of train_run with --compile / of pythae'),
+    ('usual', 'ours', f'speed of train_run / of float pictures one by one, 2 workers ({speed["usual"]:.0f} images/s)')):
+    figure(what, ratio(seconds[slower], seconds[faster]), at_least=asked)
+for dtype, most in limit.items():
+    what = f'share of what matrix products allow in {str(dtype)[6:]} ({most:.0f} images/s)'
+    figure(what, 100*speed['ours']/most, '%')
 for what, share in profile(plan.learn).items(): figure(f"share of train_run's operators' time: {what}", 100*share, '%')
 end()
