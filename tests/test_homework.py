@@ -38,7 +38,7 @@ LEARNER = 'learn = Learner(dls, model'
 # What is changed, the check that notices, and what it says
 BROKEN = {
     'flat': ((PAINT, 'return self.decoder(self.encoder(x))'), 'mlp', 'view it as 5 x 1 x 28 x 28'),
-    'no-sigmoid': (('nn.Linear(256, 784), nn.Sigmoid())', 'nn.Linear(256, 784))'), 'mlp', 'end it with nn.Sigmoid()'),
+    'no-sigmoid': (('256, 784), nn.Sigmoid())', '256, 784))'), 'mlp', 'end it with nn.Sigmoid()'),
     'copies': ((PAINT, 'return x + 0*' + PAINT.removeprefix('return ')), 'mnist', 'the picture reaches the output past the code'),
     'wide-code': (('self.encoder = nn.Sequential(nn.Flatten()', 'latent_dim = 784; self.encoder = nn.Sequential(nn.Flatten()'), 'mlp', 'the last layer of the encoder makes latent_dim numbers'),
     'constant': ((PAINT, PAINT.replace('(self.encoder(x))', '(0*self.encoder(x))')), 'mnist', 'all reconstructions look alike'),
