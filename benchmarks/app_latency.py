@@ -128,11 +128,16 @@ if __name__ == '__main__':
         with served(*fae_app(empty)) as server: app, flickers, wrong = releases(browser, server.url, 8, expect)
         browser.close()
 
-    code, face, small = torch.as_tensor(z)[None], picture(run, z), Image.fromarray(to_uint8(decode_codes(run.model, z[None]))[0].permute(1, 2, 0).numpy())
-    with torch.no_grad():
-        ms = timed(dict(bare=lambda: run.model.decode(code), decoding=lambda: decode_codes(run.model, z[None]), resize=lambda: small.resize((512, 512), Image.Resampling.BICUBIC),
-                        JPEG=lambda: image_bytes(face), gauge=lambda: gauge_html(run, z),
-                        all=lambda: [face_html(run, z), gauge_html(run, z)]))
+    code, face, decoded = torch.as_tensor(z)[None], picture(run, z), to_uint8(decode_codes(run.model, z[None]))[0]
+    small = Image.fromarray(decoded.permute(1, 2, 0).numpy())
+    calls = dict(
+        bare=lambda: run.model.decode(code),
+        decoding=lambda: decode_codes(run.model, z[None]),
+        resize=lambda: small.resize((512, 512), Image.Resampling.BICUBIC),
+        JPEG=lambda: image_bytes(face),
+        gauge=lambda: gauge_html(run, z),
+        all=lambda: [face_html(run, z), gauge_html(run, z)])
+    with torch.no_grad(): ms = timed(calls)
     starts = []
     for _ in range(args.starts):
         with served(*fae_app(empty)) as server: starts.append(server.seconds)
