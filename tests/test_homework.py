@@ -1,5 +1,5 @@
 """The homework as students hand it in: solved, unfinished, and wrong in the usual ways."""
-import csv, inspect, re, textwrap
+import inspect, re, textwrap
 
 import nbformat
 import pytest
@@ -32,47 +32,73 @@ def changed(nb, *replacements):
     return nb
 
 
-PAINT = 'return self.decoder(self.encoder(x)).view(-1, 1, 28, 28)'
+FORWARD = 'return self.decoder(self.encoder(x)).view(-1, 1, 28, 28)'
+CONSTANT = 'return self.decoder(0*self.encoder(x)).view(-1, 1, 28, 28)'
+COPY = 'return x + 0*self.decoder(self.encoder(x)).view(-1, 1, 28, 28)'
+FLAT = 'return self.decoder(self.encoder(x))'
+ENCODER = 'self.encoder = nn.Sequential(nn.Flatten()'
 LEARNER = 'learn = Learner(dls, model'
+RETURN = '    return learn\n'
+ALSO_ON_TEST = '''    from fastai.data.core import DataLoaders
+    if len(dls.loaders) > 2: Learner(DataLoaders(dls[2], dls[2]), model, MSELossFlat()).fit(3, 1e-3)
+''' + RETURN
+ON_OTHERS = 'fit trains on held-out or test pictures'
 
 # What is changed, the check that notices, and what it says
 BROKEN = {
-    'flat': ((PAINT, 'return self.decoder(self.encoder(x))'), 'mlp', 'view it as 5 x 1 x 28 x 28'),
+    'flat': ((FORWARD, FLAT), 'mlp', 'view it as 5 x 1 x 28 x 28'),
     'no-sigmoid': (('256, 784), nn.Sigmoid())', '256, 784))'), 'mlp', 'end it with nn.Sigmoid()'),
-    'copies': ((PAINT, 'return x + 0*' + PAINT.removeprefix('return ')), 'mnist', 'the picture reaches the output past the code'),
-    'wide-code': (('self.encoder = nn.Sequential(nn.Flatten()', 'latent_dim = 784; self.encoder = nn.Sequential(nn.Flatten()'), 'mlp', 'the last layer of the encoder makes latent_dim numbers'),
-    'constant': ((PAINT, PAINT.replace('(self.encoder(x))', '(0*self.encoder(x))')), 'mnist', 'all reconstructions look alike'),
-    'on-test-data': ((LEARNER, 'dls.loaders[0] = dls.loaders[-1].new(shuffle=True); ' + LEARNER), 'mnist', 'was the model trained on the test set?'),
-    'on-held-out-data': ((LEARNER, 'dls.loaders[0] = dls.valid; ' + LEARNER), 'fit', 'fit trains on held-out or test pictures'),
-    'also-on-test-data': (('    return learn\n', '    from fastai.data.core import DataLoaders\n    if len(dls.loaders) > 2: Learner(DataLoaders(dls[2], dls[2]), model, MSELossFlat()).fit(3, 1e-3)\n    return learn\n'), 'fit', 'fit trains on held-out or test pictures'),
+    'copies': ((FORWARD, COPY), 'mnist', 'the picture reaches the output past the code'),
+    'wide-code': ((ENCODER, 'latent_dim = 784; ' + ENCODER), 'mlp', 'of the encoder makes latent_dim numbers'),
+    'constant': ((FORWARD, CONSTANT), 'mnist', 'all reconstructions look alike'),
+    'on-test-data': ((LEARNER, 'dls.loaders[0] = dls.loaders[-1].new(shuffle=True); ' + LEARNER), 'mnist',
+                     'was the model trained on the test set?'),
+    'on-held-out-data': ((LEARNER, 'dls.loaders[0] = dls.valid; ' + LEARNER), 'fit', ON_OTHERS),
+    'also-on-test-data': ((RETURN, ALSO_ON_TEST), 'fit', ON_OTHERS),
     'deaf': (('cbs=cbs)\n    with', 'cbs=None)\n    with'), 'fit', 'give cbs and loss_func to the Learner'),
     'nan': (('lr=3e-3, min_delta', 'lr=1e9, min_delta'), 'fit', 'lower the learning rate'),
     'untrained': (('lr=3e-3, min_delta', 'lr=0., min_delta'), 'fit', 'does fit train this model'),
-    'forgot-latent-dim': (('def __init__(self, latent_dim=32):', 'def __init__(self):'), 'mlp', "unexpected keyword argument 'latent_dim'")}
+    'forgot-latent-dim': (('def __init__(self, latent_dim=32):', 'def __init__(self):'), 'mlp',
+                          "unexpected keyword argument 'latent_dim'")}
+
+
+def seeded(nb, seed): return changed(nb, ('seed_everything(42)', f'seed_everything({seed})'))
+
+
+def tampered():
+    "A wrong network, and a check that says otherwise"
+    nb = changed(solved(first_tasks('mlp')), (FORWARD, FLAT))
+    next(c for c in nb.cells if (check_of(c) or [''])[0] == 'mlp').source = '#| check: mlp 4\n4'
+    return nb
+
+
+one_worker = pytest.mark.xdist_group('graded first tasks') # what needs `graded`
 
 
 @pytest.fixture(scope='module')
 def graded(tmp_path_factory):
-    "Scores and reports of all submissions of the first tasks"
-    tmp = tmp_path_factory.mktemp('homework')
-    nbformat.write(first_tasks(), tmp/'source.ipynb')
-    for name, (change, *_) in BROKEN.items(): hand_in(tmp/'in', name, changed(solved(first_tasks()), change))
-    for seed in (0, 1, 2): hand_in(tmp/'in', f'honest-{seed}', changed(solved(first_tasks()), ('seed_everything(42)', f'seed_everything({seed})')))
-    tampered = changed(solved(first_tasks()), (PAINT, 'return self.decoder(self.encoder(x))'))
-    next(c for c in tampered.cells if (check_of(c) or [''])[0] == 'mlp').source = '#| check: mlp 4\n4'
-    hand_in(tmp/'in', 'tampered', tampered)
-    hand_in(tmp/'in', 'unfinished', student_copy(first_tasks()))
+    "Scores and reports of all submissions: each of the homework up to the check that it is about"
+    tmp, rows, reports = tmp_path_factory.mktemp('homework'), {}, {}
+    for name, (change, check, _) in BROKEN.items():
+        hand_in(tmp/check/'in', name, changed(solved(first_tasks(check)), change))
+    for seed in (0, 1, 2): hand_in(tmp/'mnist'/'in', f'honest-{seed}', seeded(solved(first_tasks('mnist')), seed))
+    hand_in(tmp/'mlp'/'in', 'tampered', tampered())
+    hand_in(tmp/'mnist'/'in', 'unfinished', student_copy(first_tasks('mnist')))
     with pytest.MonkeyPatch.context() as m:
         m.setenv('IN_TEST', '1')
         m.setenv('FAE_CACHE', str(tmp/'cache'))
-        grade(tmp/'in', tmp/'source.ipynb', tmp/'out')
-    with open(tmp/'out'/'scores.csv', newline='') as f: rows = {r['student']: r for r in csv.DictReader(f)}
-    return rows, {name: (tmp/'out'/'reports'/f'{name}.md').read_text() for name in rows}
+        for check in ('mlp', 'fit', 'mnist'):
+            nbformat.write(first_tasks(check), tmp/check/'source.ipynb')
+            results = grade(tmp/check/'in', tmp/check/'source.ipynb', tmp/check/'out')
+            rows |= {r['student']: r for r in results}
+            reports |= {r['student']: (tmp/check/'out'/'reports'/f'{r["student"]}.md').read_text() for r in results}
+    return rows, reports
 
 
-def points(row, check): return float(row[check])
+def points(row, check): return row['scores'][check]
 
 
+@one_worker
 @pytest.mark.parametrize('name', BROKEN)
 def test_broken(graded, name):
     rows, reports = graded
@@ -80,46 +106,59 @@ def test_broken(graded, name):
     assert points(rows[name], check) < points(rows['honest-0'], check) and says in reports[name]
 
 
+@one_worker
 @pytest.mark.parametrize('seed', [0, 1, 2])
 def test_honest_solution_gets_all_points(graded, seed):
     row = graded[0][f'honest-{seed}']
-    assert row['total'] == row['of'] and float(row['of']) > 0, graded[1][f'honest-{seed}']
+    assert row['total'] == row['of'] > 0, graded[1][f'honest-{seed}']
 
 
+@one_worker
 def test_changed_check_is_replaced(graded):
     rows, reports = graded
     assert points(rows['tampered'], 'mlp') < 4 and 'graded with the original' in reports['tampered']
 
 
+@one_worker
 def test_unfinished_says_what_to_do(graded):
     rows, reports = graded
-    assert float(rows['unfinished']['total']) == 0 and 'not written yet: make self.encoder (784 -> 256 -> latent_dim)' in reports['unfinished']
+    assert rows['unfinished']['total'] == 0
+    assert 'not written yet: make self.encoder (784 -> 256 -> latent_dim)' in reports['unfinished']
 
 
 def test_copy_stops_at_its_first_stub_and_says_what_to_do(monkeypatch):
     monkeypatch.setenv('IN_TEST', '1')
-    with pytest.raises(CellExecutionError, match=r'NotImplementedError\S*: make self.encoder \(784'): NotebookClient(student_copy(first_tasks()), kernel_name='python3').execute()
+    client = NotebookClient(student_copy(first_tasks()), kernel_name='python3')
+    with pytest.raises(CellExecutionError, match=r'NotImplementedError\S*: make self.encoder \(784'): client.execute()
 
 
+@pytest.mark.quick
 def test_it_says_how_to_hand_in():
     "Points and limits in its first lines are those of its checks and of the grader"
-    points = [sum(float(check_of(c)[1]) for c in nb.cells if check_of(c)) for nb in (student_copy(whole()), whole())]
+    def points(nb): return sum(float(check_of(c)[1]) for c in nb.cells if check_of(c))
+    visible, all_points = points(student_copy(whole())), points(whole())
     limits = {k: p.default for k, p in inspect.signature(grade).parameters.items()}
     text = whole().cells[0].source
-    assert re.search(r'give (\d+) points. Hidden ones.* give (\d+) more', text).groups() == (f'{points[0]:g}', f'{points[1] - points[0]:g}')
-    for says in (f'{LARGEST // 10**6} MB', f"{limits['cell_seconds']/60:g} minutes, the notebook {limits['notebook_seconds']/60:g}", f"{limits['memory']:g} GB"): assert says in text
+    said = re.search(r'give (\d+) points. Hidden ones.* give (\d+) more', text)
+    assert [*map(float, said.groups())] == [visible, all_points - visible]
+    times = f"{limits['cell_seconds']/60:g} minutes, the notebook {limits['notebook_seconds']/60:g}"
+    for says in (f'{LARGEST // 10**6} MB', times, f"{limits['memory']:g} GB"): assert says in text
 
 
+@pytest.mark.quick
 def test_stub_names_its_variable():
     "facts is what its check wants, so the students' copy must say so"
     assert 'facts = {' in next(c.source for c in student_copy(whole()).cells if 'three facts' in c.source)
 
 
+@pytest.mark.quick
 def test_honest_solutions_get_no_remarks():
     for nb in (solved(whole()), otherwise(solved(whole()))): assert insert_checks(whole(), nb)[1] == []
-    cheat = changed(solved(whole()), ('class MnistAutoencoder', 'def check_autoencoder(*args, **kwargs): return 4\nclass MnistAutoencoder'), ('bars = pd', 'bars = 9*pd'))
+    own_check = 'def check_autoencoder(*args, **kwargs): return 4\n'
+    cheat = changed(solved(whole()), ('class MnistAuto', own_check + 'class MnistAuto'), ('bars = pd', 'bars = 9*pd'))
     cells, names = insert_checks(whole(), cheat)[1]
-    assert cells.startswith('given cells changed: `def bar(dls, d)') and names == 'names that checks use, defined anew: check_autoencoder'
+    assert cells.startswith('given cells changed: `def bar(dls, d)')
+    assert names == 'names that checks use, defined anew: check_autoencoder'
 
 
 # Solutions as another student would write them: (what ours begins with, theirs)
@@ -131,7 +170,8 @@ OTHER = {
                 def conv(a, b): return nn.Sequential(nn.Conv2d(a, b, 3, 2, 1), nn.SiLU())
                 def up(a, b, act): return nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(a, b, 3, 1, 1), act)
                 self.encoder = nn.Sequential(conv(1, 24), conv(24, 24), nn.Flatten(), nn.Linear(24*49, latent_dim))
-                self.decoder = nn.Sequential(nn.Linear(latent_dim, 24*49), nn.SiLU(), nn.Unflatten(1, (24, 7, 7)), up(24, 24, nn.SiLU()), up(24, 1, nn.Sigmoid()))
+                self.decoder = nn.Sequential(nn.Linear(latent_dim, 24*49), nn.SiLU(), nn.Unflatten(1, (24, 7, 7)),
+                                             up(24, 24, nn.SiLU()), up(24, 1, nn.Sigmoid()))
 
             def forward(self, x): return self.decoder(self.encoder(x))""",
     'EPOCHS =': """
@@ -157,7 +197,8 @@ OTHER = {
                 super().__init__()
                 self.body = nn.Sequential(nn.Flatten(), nn.Linear(784, 300), nn.GELU())
                 self.mu, self.logvar = nn.Linear(300, latent_dim), nn.Linear(300, latent_dim)
-                self.decoder = nn.Sequential(nn.Linear(latent_dim, 300), nn.GELU(), nn.Linear(300, 784), nn.Sigmoid(), nn.Unflatten(1, (1, 28, 28)))
+                self.decoder = nn.Sequential(nn.Linear(latent_dim, 300), nn.GELU(), nn.Linear(300, 784), nn.Sigmoid(),
+                                             nn.Unflatten(1, (1, 28, 28)))
 
             def reparameterize(self, mu, logvar): return torch.distributions.Normal(mu, logvar.mul(.5).exp()).rsample()
 
@@ -175,13 +216,19 @@ def otherwise(nb):
     return nb
 
 
-@pytest.mark.parametrize('seed, shared, solution', [(0, None, solved), (1, None, lambda nb: otherwise(solved(nb))), (2, 'nowhere', solved)], ids=['ours', 'another', 'without-data'])
+def solved_otherwise(nb): return otherwise(solved(nb))
+
+
+WAYS = {'ours': (0, None, solved), 'another': (1, None, solved_otherwise), 'without-data': (2, 'nowhere', solved)}
+
+
+@pytest.mark.parametrize('seed, shared, solution', WAYS.values(), ids=WAYS)
 def test_whole_homework_gets_all_points(tmp_path, monkeypatch, seed, shared, solution):
-    "Solutions in the students' copy; also of another student, and where neither data nor network is there; each with another seed"
+    "Ours, those of another student, and ours where neither data nor network is there; each with another seed"
     monkeypatch.setenv('IN_TEST', '1')
     monkeypatch.setenv('FAE_CACHE', str(tmp_path/'cache'))
     if shared: monkeypatch.setenv('FAE_SHARED', shared)
-    hand_in(tmp_path/'in', 'ada', changed(solution(whole()), ('seed_everything(42)', f'seed_everything({seed})')))
+    hand_in(tmp_path/'in', 'ada', seeded(solution(whole()), seed))
     result, = grade(tmp_path/'in', HOMEWORK, tmp_path/'out')
     assert result['total'] == result['of'] > 80, (tmp_path/'out'/'reports'/'ada.md').read_text()
     assert not [c for c in result['cells'] if c['error']]

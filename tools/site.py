@@ -10,12 +10,13 @@ from nbconvert import HTMLExporter
 from face_autoencoder.course.grading import write_student_copy
 from face_autoencoder.course.slides import ASSETS, alt_texts, embed_pictures, options_of, shown_parts, write_deck
 from links import github, head, user
-from notebooks import CLINIC, HOMEWORK, LESSON, NBS, notebooks, root
+from notebooks import CLINIC, HOMEWORK, LESSON, NBS, TRAINING, notebooks, root
 
 here = Path(__file__).parent
 STUDENTS = HOMEWORK, CLINIC # their solutions stay here
 NOTEBOOKS = [p for p in notebooks() if p not in STUDENTS]
-exporter = HTMLExporter(template_name='page', extra_template_basedirs=[str(here)], exclude_input_prompt=True, exclude_output_prompt=True)
+NO_PROMPTS = dict(exclude_input_prompt=True, exclude_output_prompt=True)
+exporter = HTMLExporter(template_name='page', extra_template_basedirs=[str(here)], **NO_PROMPTS)
 
 
 def code(text):
@@ -38,7 +39,8 @@ def shown(nb):
     "The cells that a reader sees"
     for cell in nb.cells:
         options = options_of(cell)
-        if cell.cell_type != 'raw' and not {'hide', 'default_exp'} & options.keys() and options.get('include') is not False: yield shown_parts(cell, options)
+        hidden = {'hide', 'default_exp'} & options.keys() or options.get('include') is False
+        if cell.cell_type != 'raw' and not hidden: yield shown_parts(cell, options)
 
 
 def write_page(path, out):
@@ -58,17 +60,31 @@ def write_page(path, out):
 def head_of(path): return head(nbformat.read(path, 4))
 
 
+ABOUT = ('Notebooks that are the library, the tests and the lesson at once: every sentence they teach is measured '
+         'by a cell that you can run, on faces that need no download.')
+ABOUT_LESSON = ('The lecture, to be read from top to bottom and run: theory first, '
+                'each claim with its measurement and a verdict.')
+ABOUT_SLIDES = 'The same lecture as {} slides. Arrow keys turn the pages, S opens the speaker notes.'
+ABOUT_TRAINING = ('The whole pipeline step by step: '
+                  'faces that draw themselves, model, loss, training, codes, components.')
+ABOUT_HOMEWORK = 'Autoencoders on MNIST and Fashion-MNIST. Checks say at each step what is wrong and what to look at.'
+ABOUT_CLINIC = 'Broken VAEs: find each fault from its symptoms, and repair it.'
+
+
+def to_read(title, text, path):
+    "The card of a notebook that has a page"
+    links = [('Read', f'notebooks/{path.stem}.html'), ('Notebook', f'notebooks/{path.name}')]
+    return dict(title=title, text=text, links=links)
+
+
 def cards(out):
     "What the page offers, as far as it exists"
     if LESSON.exists():
         deck = write_deck(LESSON, out/'slides')
-        yield dict(title='Lesson', text='The lecture, to be read from top to bottom and run: theory first, each claim with its measurement and a verdict.',
-                   links=[('Read', 'notebooks/lesson5_vae.html'), ('Notebook', 'notebooks/lesson5_vae.ipynb')])
-        yield dict(title='Slides', text=f'The same lecture as {deck.slides} slides. Arrow keys turn the pages, S opens the speaker notes.', links=[('Open', 'slides/index.html')])
-    yield dict(title='Training', text='The whole pipeline step by step: faces that draw themselves, model, loss, training, codes, components.',
-               links=[('Read', 'notebooks/face_autoencoder_training.html'), ('Notebook', 'notebooks/face_autoencoder_training.ipynb')])
-    for path, title, text in ((HOMEWORK, 'Homework', 'Autoencoders on MNIST and Fashion-MNIST. Checks say at each step what is wrong and what to look at.'),
-                              (CLINIC, 'Clinic', 'Broken VAEs: find each fault from its symptoms, and repair it.')):
+        yield to_read('Lesson', ABOUT_LESSON, LESSON)
+        yield dict(title='Slides', text=ABOUT_SLIDES.format(deck.slides), links=[('Open', 'slides/index.html')])
+    yield to_read('Training', ABOUT_TRAINING, TRAINING)
+    for path, title, text in (HOMEWORK, 'Homework', ABOUT_HOMEWORK), (CLINIC, 'Clinic', ABOUT_CLINIC):
         if not path.exists(): continue
         write_student_copy(path, out/'homework'/path.name)
         yield dict(title=title, text=text, links=[('Your copy', f'homework/{path.name}')])
@@ -81,6 +97,7 @@ def blocks(section):
 
 
 def write_site(out):
+    "The whole page in a folder, in place of what was there"
     shutil.rmtree(out, ignore_errors=True)
     (out/'notebooks').mkdir(parents=True)
     shutil.copytree(ASSETS/'lib', out/'lib')
@@ -90,8 +107,9 @@ def write_site(out):
     for path in NOTEBOOKS: write_page(path, out/'notebooks')
     env = Environment(loader=FileSystemLoader(here/'page'))
     env.filters['code'] = code
-    page = env.get_template('course.html.j2').render(about='Notebooks that are the library, the tests and the lesson at once: every sentence they teach is measured by a cell that you can run, on faces that need no download.',
-        cards=list(cards(out)), install=blocks('Install'), notebooks={f'{p.stem}.html': head_of(p) for p in NOTEBOOKS}, github=github if user else '')
+    pages = {f'{p.stem}.html': head_of(p) for p in NOTEBOOKS}
+    parts = dict(about=ABOUT, cards=list(cards(out)), install=blocks('Install'), notebooks=pages)
+    page = env.get_template('course.html.j2').render(parts, github=github if user else '')
     (out/'index.html').write_text(page, encoding='utf-8')
 
 
