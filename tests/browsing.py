@@ -1,4 +1,4 @@
-"""Somebody at a browser: Debian's Chromium, headless, driven by Playwright; artifacts/ keeps what the pages look like."""
+"""Somebody at a browser: Chromium, headless, driven by Playwright. What the pages look like is kept in artifacts/."""
 import base64, re, shutil, time
 from contextlib import contextmanager
 from io import BytesIO
