@@ -38,9 +38,6 @@ def unhealed():
     return nb
 
 
-one_worker = pytest.mark.xdist_group('graded clinic') # what needs `graded`
-
-
 @pytest.fixture(scope='module')
 def graded(tmp_path_factory):
     "What two students get, with their reports"
@@ -54,14 +51,12 @@ def graded(tmp_path_factory):
     return {r['student']: (r, (tmp/'out'/'reports'/f"{r['student']}.md").read_text()) for r in results}
 
 
-@one_worker
 def test_healed_gets_all_points(graded):
     result, report = graded['healed']
     assert result['total'] == result['of'] >= 40 and not result['remarks'], report
     assert not [c for c in result['cells'] if c['error']], report
 
 
-@one_worker
 @pytest.mark.parametrize('patient', SAYS)
 def test_a_sick_patient_loses_points(graded, patient):
     result, report = graded['unhealed']

@@ -228,9 +228,6 @@ def others():
     }
 
 
-one_worker = pytest.mark.xdist_group('graded homework') # what needs `graded`
-
-
 class Server(TCPServer):
     "A web server that remembers who came"
     def __init__(self):
@@ -286,7 +283,6 @@ def graded(tmp_path_factory):
 def points(row): return [row[k] for k in ('first', 'hidden', 'second', 'total', 'of')]
 
 
-@one_worker
 @pytest.mark.parametrize('name', {**TROUBLE, **ENDLESS_TROUBLE})
 def test_trouble(graded, name):
     _, expected, says = {**TROUBLE, **ENDLESS_TROUBLE}[name]
@@ -298,13 +294,11 @@ def test_trouble(graded, name):
     if expected == STOPPED: assert 'did not run' in graded.rows[name]['remark']
 
 
-@one_worker
 @pytest.mark.parametrize('name', FAILING)
 def test_failing_cell(graded, name):
     assert FAILING[name][1] in graded.reports['failing']
 
 
-@one_worker
 @pytest.mark.parametrize('name', others())
 def test_other_submissions(graded, name):
     _, expected, remark = others()[name]
@@ -312,18 +306,15 @@ def test_other_submissions(graded, name):
     assert (points(row), row['remark']) == (expected, remark)
 
 
-@one_worker
 def test_every_student_has_a_row_and_a_report(graded):
     assert len(graded.rows) == len(graded.reports) == len(TROUBLE) + len(ENDLESS_TROUBLE) + len(others())
     assert {p.parent.name for folder in graded.folders for p in Path(f'{folder}-grades').rglob('*.md')} == {'reports'}
     assert 'Traceback' not in graded.printed
 
 
-@one_worker
 def test_grader_stays_small(graded): assert graded.growth < 300_000 # kB
 
 
-@one_worker
 def test_no_request_arrived(graded):
     "Without a namespace, a program that Python starts gets through"
     assert len(graded.requests) == (0 if NAMESPACE else 1)
@@ -337,11 +328,9 @@ def running(marker):
     return [p for p in psutil.process_iter() if marker in command(p) and GRADER not in command(p)]
 
 
-@one_worker
 def test_nothing_goes_on_running(graded): assert not running('of a graded notebook')
 
 
-@one_worker
 def test_reports_say_where_but_quote_nothing_hidden(graded):
     report = graded.reports['unsolved']
     assert "line 2: raise NotImplementedError('return one')" in report

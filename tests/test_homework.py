@@ -72,9 +72,6 @@ def tampered():
     return nb
 
 
-one_worker = pytest.mark.xdist_group('graded first tasks') # what needs `graded`
-
-
 @pytest.fixture(scope='module')
 def graded(tmp_path_factory):
     "Scores and reports of all submissions: each of the homework up to the check that it is about"
@@ -98,7 +95,6 @@ def graded(tmp_path_factory):
 def points(row, check): return row['scores'][check]
 
 
-@one_worker
 @pytest.mark.parametrize('name', BROKEN)
 def test_broken(graded, name):
     rows, reports = graded
@@ -106,20 +102,17 @@ def test_broken(graded, name):
     assert points(rows[name], check) < points(rows['honest-0'], check) and says in reports[name]
 
 
-@one_worker
 @pytest.mark.parametrize('seed', [0, 1, 2])
 def test_honest_solution_gets_all_points(graded, seed):
     row = graded[0][f'honest-{seed}']
     assert row['total'] == row['of'] > 0, graded[1][f'honest-{seed}']
 
 
-@one_worker
 def test_changed_check_is_replaced(graded):
     rows, reports = graded
     assert points(rows['tampered'], 'mlp') < 4 and 'graded with the original' in reports['tampered']
 
 
-@one_worker
 def test_unfinished_says_what_to_do(graded):
     rows, reports = graded
     assert rows['unfinished']['total'] == 0
