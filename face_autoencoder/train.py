@@ -162,7 +162,7 @@ def distributed_callbacks(device:torch.device)->list:
     from fastai.distributed import DistributedDL, DistributedTrainer
     class SplitTrainer(DistributedTrainer):
         def _wrap_dl(self, dl):
-            whole = dl.shuffle and not isinstance(dl, DistributedDL)
+            whole = not isinstance(dl, DistributedDL) and dl.shuffle # a loader that is split has no `shuffle`
             return share_of_batches(dl) if whole else dl
         def after_loss(self): self.learn.loss = to_detach(self.loss, cpu=False) # mean of all processes
     return [SplitTrainer(sync_bn=device.type == 'cuda', cpu=device.type == 'cpu')]
