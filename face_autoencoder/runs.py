@@ -170,7 +170,7 @@ def finish(self, model, # trained `ConvVAE`
            dtype=None, # of the saved weights: `torch.float16` takes half the room; None: as they are
            **parts # optional ones, each with a `save`: `decoder_pca=DecoderPCA(model).fit(mu)`
           ):
-    "Write weights, PCA_FILE, thumbnails and optional parts, and only then mark the run as complete."
+    "Write weights, PCA, thumbnails and optional parts, and only then mark the run as complete."
     weights = {k: _as_dtype(v, dtype) for k, v in model.state_dict().items()}
     with atomic_path(self.path/WEIGHTS_FILE) as tmp: tmp.write_bytes(save(weights)) # `save_file` makes it private
     pca.save(self.path/PCA_FILE)
@@ -239,7 +239,7 @@ def _read_model(path, config):
 # %% ../nbs/library/12_runs.ipynb #0dcda21e
 @dataclass(frozen=True, eq=False) # a run is equal to itself only, and can be the key of a cache
 class Run:
-    "A complete run: its config, its model, its PCA_FILE, and what else is kept of it."
+    "A complete run: its config, its model, its PCA, and what else is kept of it."
     path:Path
     config:dict
     model:ConvVAE # in eval mode
@@ -252,7 +252,7 @@ class Run:
 
     @cached_property
     def decoder_pca(self)->DecoderPCA: # None if the run has none
-        "PCA_FILE of the training codes through the decoder."
+        "PCA of the training codes through the decoder."
         return _read_npz(DecoderPCA, self.path, self.config, 'decoder_pca.npz', optional=True)
 
     @cached_property
@@ -273,7 +273,7 @@ class Run:
     def decode(self,
                coords # positions on the first components, in standard deviations; the others are 0
               )->np.ndarray: # height x width x channels, uint8
-        "The face at these positions on the components of the plain PCA_FILE."
+        "The face at these positions on the components of the plain PCA."
         full = np.zeros((1, self.pca.n_components_))
         full[0, :len(coords)] = coords
         return to_uint8(decode_codes(self.model, self.pca.inverse_transform(full)))[0].permute(1, 2, 0).numpy()
