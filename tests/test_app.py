@@ -73,6 +73,23 @@ def test_drag_previews_and_decodes_once_on_release(page, served, faces):
     assert shows(page, faces, move_slider(faces, DECODER, faces.pca.mean_, 0, value(page, 1)))
 
 
+def test_late_preview_changes_nothing(page, served, faces):
+    "A preview that is answered only after the slider was let go does not replace the picture that counts"
+    late = []
+    page.route('**/run/predict*', lambda route: route.continue_() if late else late.append((route, route.fetch())))
+    hold(page, 1)
+    page.mouse.move(*place(page, 1, .7))
+    while not late: page.evaluate('new Promise(requestAnimationFrame)')
+    page.mouse.move(*place(page, 1, .9))
+    with page.expect_response('**/run/predict*'): page.mouse.up()
+    (route, answer), = late
+    route.fulfill(response=answer)
+    settle(page)
+    assert shows(page, faces, move_slider(faces, DECODER, faces.pca.mean_, 0, value(page, 1)))
+    drag(page, 1, .2)
+    assert shows(page, faces, move_slider(faces, DECODER, faces.pca.mean_, 0, value(page, 1)))
+
+
 def test_click_on_the_track_needs_no_preview(page, served, faces):
     "As long as the mouse lets go before a preview is due, which is here any time"
     def click(share):
@@ -395,12 +412,14 @@ def test_bad_links_are_refused(page, served, faces):
 
 def test_run_names_that_no_page_would_send(page):
     "What the browser sends is changed on its way"
-    def rename(route, name):
-        asked = route.request.post_data_json
-        route.continue_(post_data=json.dumps(dict(asked, data=[name, *asked['data'][1:]])))
+    def send_name(name):
+        def handle(route):
+            asked = route.request.post_data_json
+            route.continue_(post_data=json.dumps(dict(asked, data=[name, *asked['data'][1:]])))
+        page.route('**/queue/join*', handle)
     face = src(page)
     for name, says in (('../../etc', 'not in the list'), (None, 'no run')):
-        page.route('**/queue/join*', lambda route, name=name: rename(route, name))
+        send_name(name)
         press(page, 'Randomize')
         warned(page, says)
         page.unroute('**/queue/join*')

@@ -177,9 +177,9 @@ PHONE_CSS = '''
 
 # %% ../../nbs/app/07_app.ipynb #596209ba
 SLIDER_SCRIPT = '''<script>
-let moving = false, newest = 0, due = 0
+let moving = false, newest = 0, due = 0, releases = 0
 document.addEventListener('input', () => moving = true, true)
-document.addEventListener('pointerup', () => moving = false, true)
+document.addEventListener('pointerup', () => { moving = false; releases++ }, true)
 window.faePreview = async x => {
   const now = performance.now(), number = ++newest
   if (due < now) due = Math.max(due + 100, now + 30)
@@ -191,6 +191,22 @@ document.addEventListener('keyup', e => {
   e.target.dispatchEvent(new PointerEvent('pointerup', {bubbles: true}))
 })
 document.addEventListener('keydown', e => e.target.type == 'number' && e.key == 'Enter' && e.target.blur())
+</script>'''
+
+# %% ../../nbs/app/07_app.ipynb #app-late-script-code
+LATE_PREVIEW_SCRIPT = '''<script>
+const ask = window.fetch
+const isPreview = options => {
+  if (typeof options?.body != 'string') return false
+  const called = JSON.parse(options.body).fn_index
+  return gradio_config.dependencies.some(d => d.id == called && String(d.js).includes('faePreview'))
+}
+window.fetch = async (url, options) => {
+  const before = releases, answer = await ask(url, options)
+  if (releases == before || !answer.ok || !String(url).endsWith('/run/predict') || !isPreview(options)) return answer
+  const content = await answer.json()
+  return Response.json({...content, data: content.data.map(() => ({__type__: 'update'}))})
+}
 </script>'''
 
 # %% ../../nbs/app/07_app.ipynb #app-save-script-code
@@ -438,8 +454,8 @@ THEME = gr.themes.Soft(font=['system-ui', 'sans-serif'], font_mono=['ui-monospac
     body_text_color_subdued='*neutral_500', body_text_color_subdued_dark='*neutral_300', slider_color='*primary_600',
     checkbox_label_background_fill_selected='*primary_600', button_primary_background_fill='*primary_600',
     button_primary_background_fill_hover='*primary_700', button_primary_background_fill_hover_dark='*primary_700')
-LAUNCH_OPTIONS = dict(theme=THEME, css=CSS + TABS_CSS + PHONE_CSS, head=SLIDER_SCRIPT + SAVE_SCRIPT, footer_links=[],
-                      max_file_size='20mb', max_threads=8, prevent_thread_lock=True, _frontend=False)
+LAUNCH_OPTIONS = dict(theme=THEME, css=CSS + TABS_CSS + PHONE_CSS, footer_links=[], max_file_size='20mb', max_threads=8,
+                      head=SLIDER_SCRIPT + LATE_PREVIEW_SCRIPT + SAVE_SCRIPT, prevent_thread_lock=True, _frontend=False)
 
 # %% ../../nbs/app/07_app.ipynb #ee55a537
 class app:
