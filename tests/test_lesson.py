@@ -11,6 +11,7 @@ from face_autoencoder.core import have, shared_dir
 
 COVERAGE = list(csv.DictReader(open(ROOT/'nbs'/'lesson5_coverage.csv', newline='', encoding='utf-8')))
 LESSON = 'lesson5_vae'
+pytestmark = pytest.mark.quick
 
 
 @cache
