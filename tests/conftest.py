@@ -80,8 +80,8 @@ def clone(tmp_path): return copy_repository(tmp_path/'clone')
 
 @pytest.fixture
 def second_env(tmp_path):
-    "A new virtual environment that borrows this one's packages"
-    run(sys.executable, '-m', 'venv', tmp_path/'env')
+    "A new virtual environment that borrows this one's packages, pip among them"
+    run(sys.executable, '-m', 'venv', '--without-pip', tmp_path/'env')
     site = next((tmp_path/'env').glob('lib/python*/site-packages'))
     (site/'borrowed.pth').write_text(str(next(Path(sys.prefix).glob('lib/python*/site-packages'))) + '\n')
     return tmp_path/'env'

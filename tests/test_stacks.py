@@ -13,6 +13,7 @@ print(fastai.__version__, fastcore.__version__, len(run.history))
 
 
 def test_newest_fastai(second_env, tmp_path):
-    run(second_env/'bin/pip', 'install', '--quiet', '--upgrade', 'fastai>=2.8.12', 'fastcore>=2')
-    done = run(second_env/'bin/python', '-c', CODE, cwd=tmp_path, PYTHONPATH=str(ROOT))
+    python = second_env/'bin'/'python'
+    run(python, '-m', 'pip', 'install', '--quiet', '--upgrade', 'fastai>=2.8.12', 'fastcore>=2')
+    done = run(python, '-c', CODE, cwd=tmp_path, PYTHONPATH=str(ROOT))
     assert done.stdout.split()[-1] == '1'
