@@ -21,7 +21,7 @@ import numpy as np
 os.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False') # nothing leaves this computer
 import gradio as gr
 
-from ..runs import Run, RunError, find_run, list_runs, load_run
+from ..runs import Run, RunError, find_run, last_change, list_runs, load_run
 from .explore import bases, coordinates, picture, slider_labels, spread_svg, typicality
 
 # %% ../../nbs/app/04_page.ipynb #0b1e8022
@@ -42,8 +42,7 @@ class Explorer:
         "The run of this name, loaded once and again when it changes; RunError if it can't be opened"
         path = find_run(self.folder, str(name))
         if not path.is_dir(): raise RunError(f'there is no run {name}: choose another one') # no word about the folder
-        config = path/'config.json'
-        return self._load(path, config.stat().st_mtime_ns if config.exists() else None)
+        return self._load(path, last_change(path))
 
 # %% ../../nbs/app/04_page.ipynb #d4cce85b
 def image_bytes(image, # a PIL picture
