@@ -17,6 +17,7 @@ from fastai.callback.core import Callback, CancelEpochException, CancelFitExcept
 from fastai.learner import Learner
 from fastai.torch_core import distrib_barrier, get_model, num_distrib, rank_distrib, to_device
 from fastai.torch_core import get_random_states, set_random_states
+from fastcore.basics import patch
 from fastcore.foundation import L
 from safetensors.torch import load_file, save
 
@@ -129,47 +130,54 @@ class Checkpoint(Callback):
     def __init__(self,
                  folder, # that holds the checkpoints of this training
                  history_file=None, # csv file for the history, written after each epoch; None: no such file
-                 patience:int=None): # stop after so many epochs without a better `objective`; None: never
+                 patience:int=None # stop after so many epochs without a better `objective`; None: never
+                ):
         self.folder, self.history_file, self.patience, self.stopped = Path(folder), history_file, patience, False
         self.best_file = self.folder/'best.safetensors'
-
-    def before_fit(self):
-        if not isinstance(self.learn, ResumableLearner): raise TypeError('a Checkpoint needs a ResumableLearner')
-        self.history = load_checkpoint(self.learn, self.folder)
-        distrib_barrier() # until every process has looked
-        if self.history is None:
-            self.history = pd.DataFrame(columns=['epoch'])
-            if not rank_distrib(): save_checkpoint(self.learn, self.folder, self.history)
-        self.learn.start_epoch = len(self.history)
-        if len(self.history) and self._patience_is_over(): raise CancelFitException
-
-    def after_epoch(self):
-        if from_first(self._keep): raise CancelFitException
-
-    def _keep(self):
-        "Write what this epoch brought; was it the last?"
-        if not self._is_finite(): return True
-        row = pd.DataFrame([dict(zip(self.recorder.metric_names, self.recorder.log))])
-        self.history = row if self.epoch == 0 else pd.concat([self.history, row], ignore_index=True)
-        if self.best == self.epoch: save_weights(self.model, self.best_file)
-        save_checkpoint(self.learn, self.folder, self.history)
-        if self.history_file is not None:
-            with atomic_path(self.history_file) as tmp: self.history.to_csv(tmp, index=False)
-        return self._patience_is_over()
-
-    def _is_finite(self):
-        weights = all(p.isfinite().all() for p in self.model.state_dict().values())
-        return weights and np.isfinite(self.loss_logger.values['objective'])
 
     @property
     def best(self)->int: # from 0
         "The number of the epoch with the lowest `objective`."
         return int(self.history.objective.idxmin())
 
+    def load_best(self, model):
+        "Give a model the weights of the epoch with the lowest `objective`."
+        model.load_state_dict(load_file(self.best_file))
+
     def _patience_is_over(self):
         self.stopped = self.patience is not None and len(self.history) - 1 - self.best >= self.patience
         return self.stopped
 
-    def load_best(self, model):
-        "Give `model` the weights of the epoch with the lowest `objective`."
-        model.load_state_dict(load_file(self.best_file))
+# %% ../nbs/library/07_checkpoints.ipynb #9c0eb9e8
+@patch
+def before_fit(self:Checkpoint):
+    if not isinstance(self.learn, ResumableLearner): raise TypeError('a Checkpoint needs a ResumableLearner')
+    self.history = load_checkpoint(self.learn, self.folder)
+    distrib_barrier() # until every process has looked
+    if self.history is None:
+        self.history = pd.DataFrame(columns=['epoch'])
+        if not rank_distrib(): save_checkpoint(self.learn, self.folder, self.history)
+    self.learn.start_epoch = len(self.history)
+    if len(self.history) and self._patience_is_over(): raise CancelFitException
+
+@patch
+def _is_finite(self:Checkpoint):
+    weights = all(p.isfinite().all() for p in self.model.state_dict().values())
+    return weights and np.isfinite(self.loss_logger.values['objective'])
+
+# %% ../nbs/library/07_checkpoints.ipynb #9c74e161
+@patch
+def _keep(self:Checkpoint):
+    "Write what this epoch brought; was it the last?"
+    if not self._is_finite(): return True
+    row = pd.DataFrame([dict(zip(self.recorder.metric_names, self.recorder.log))])
+    self.history = row if self.epoch == 0 else pd.concat([self.history, row], ignore_index=True)
+    if self.best == self.epoch: save_weights(self.model, self.best_file)
+    save_checkpoint(self.learn, self.folder, self.history)
+    if self.history_file is not None:
+        with atomic_path(self.history_file) as new: self.history.to_csv(new, index=False)
+    return self._patience_is_over()
+
+@patch
+def after_epoch(self:Checkpoint):
+    if from_first(self._keep): raise CancelFitException

@@ -30,6 +30,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch.nn.functional import interpolate
 
+# %% ../nbs/library/12_runs.ipynb #bc62b03a
 import face_autoencoder
 from . import __version__
 from .checkpoints import from_first
@@ -265,18 +266,20 @@ class Run:
         "Named directions of codes, for presets: name -> d numbers."
         return _read_npz(Directions, self.path, self.config, 'directions.npz', optional=True)
 
-    @property
-    def history(self)->pd.DataFrame: # one row for each epoch
-        "What was logged while training."
-        return pd.read_csv(self.path/HISTORY_FILE)
+# %% ../nbs/library/12_runs.ipynb #9589e855
+@patch_to(Run, as_prop=True)
+def history(self)->pd.DataFrame: # one row for each epoch
+    "What was logged while training."
+    return pd.read_csv(self.path/HISTORY_FILE)
 
-    def decode(self,
-               coords # positions on the first components, in standard deviations; the others are 0
-              )->np.ndarray: # height x width x channels, uint8
-        "The face at these positions on the components of the plain PCA."
-        full = np.zeros((1, self.pca.n_components_))
-        full[0, :len(coords)] = coords
-        return to_uint8(decode_codes(self.model, self.pca.inverse_transform(full)))[0].permute(1, 2, 0).numpy()
+@patch_to(Run)
+def decode(self,
+           coords # positions on the first components, in standard deviations; the others are 0
+          )->np.ndarray: # height x width x channels, uint8
+    "The face at these positions on the components of the plain PCA."
+    full = np.zeros((1, self.pca.n_components_))
+    full[0, :len(coords)] = coords
+    return to_uint8(decode_codes(self.model, self.pca.inverse_transform(full)))[0].permute(1, 2, 0).numpy()
 
 # %% ../nbs/library/12_runs.ipynb #223e7773
 def load_run(path # a folder that `fae_train` made

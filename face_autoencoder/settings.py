@@ -51,64 +51,89 @@ def check_setting(f, # a field that `setting` made
         raise ValueError(f'{f.name} must be one of {", ".join(choices)}, not {value!r}')
     return value
 
-# %% ../nbs/library/11_settings.ipynb #841404c8
-LOSSES = 'log_mse', 'mse', 'perceptual', 'hybrid' # names of losses
-SPLITS = 'identity', 'image', 'official' # ways to split pictures into training and validation
-DATA = 'faces, lfw, celeba, hf:owner/name on the Hugging Face Hub, or the path of a folder of pictures or shards'
-NAME = 'name of the run: letters, digits, dots, dashes, underscores'
-IMAGE_SIZE = 'height and width in pixels, a multiple of 2 to the power of n_blocks'
-BASE_CHANNELS = 'channels after the first encoder block; each block doubles them'
-UPSAMPLE = 'how the decoder doubles a picture: transpose (convolution) or resize, then convolution'
-WARMUP = 'share of training, 0 to 1, in which the learning rate climbs'
-CLIP = 'longest gradient, in units of the mean loss whatever the reduction; 0: any'
-LOSS = 'log_mse, mse, perceptual or hybrid, of pixels in [-1, 1]; the last two want VGG16, a download of 528 MB'
-REDUCTION = 'sum: nats per picture; mean: averages over pixels and over the code, as often taught'
-ANNEAL = 'share of training (or of each cycle), 0 to 1, over which beta rises from 0'
-PATIENCE = 'stop after so many epochs that brought nothing better'
-SPLIT = "identity: nobody is in both sets; image: at random; official: the source's own"
-HOMES = "only $FAE_SHARED and the libraries' own folders"
-COMPILE = 'translate the model by torch.compile: a slow first minute, then faster steps'
-NEEDS_ANNEAL = 'cycles says how often beta rises, so it needs anneal, for example anneal=0.5'
-
-# %% ../nbs/library/11_settings.ipynb #7a167dfd
-@dataclass
-class TrainingSettings:
-    "All settings of a training, checked; a ValueError says in one sentence which of them can't work."
-    data:str = setting('faces', help=DATA)
-    epochs:int = setting(20, 'passes over the training pictures', 'training', at_least=1)
-    out:str = setting('runs', 'the folder that holds runs')
-    name:str|None = setting(None, NAME, unset='made from time and data')
-    image_size:int = setting(64, IMAGE_SIZE, 'model', at_least=1)
-    latent_dim:int = setting(64, 'numbers in the code of a face', 'model', at_least=1)
-    base_channels:int = setting(32, BASE_CHANNELS, 'model', at_least=1)
-    n_blocks:int = setting(4, 'how often a picture is halved', 'model', at_least=1)
-    upsample:str = setting('transpose', UPSAMPLE, 'model', choices=('transpose', 'resize'))
-    bs:int = setting(128, 'pictures in a batch, of all processes together, at least 2 for each', 'training', at_least=2)
-    lr:float = setting(4e-3, 'learning rate at the top of the one-cycle schedule', 'training', at_least=0)
-    warmup:float = setting(.25, WARMUP, 'training', at_least=0, at_most=1)
-    clip:float = setting(10., CLIP, 'training', at_least=0)
-    loss:str = setting('log_mse', LOSS, choices=LOSSES)
-    reduction:str = setting('sum', REDUCTION, choices=('sum', 'mean'))
-    beta:float = setting(1., 'price of the KL term: of a nat, in units of the reconstruction term', at_least=0)
-    anneal:float = setting(0., ANNEAL, 'loss', at_least=0, at_most=1)
-    cycles:int = setting(1, 'how often beta rises; more than once needs anneal', 'loss', at_least=1)
-    patience:int|None = setting(None, PATIENCE, 'training', at_least=1, unset='never')
-    seed:int = setting(42, 'seed of weights, shuffling, noise and split', 'training', at_least=0, at_most=2**32 - 1)
-    split:str = setting('identity', SPLIT, 'data', choices=SPLITS)
-    flip:bool|None = setting(None, 'flip training pictures at random', unset='for all data but faces')
-    limit:int|None = setting(None, 'only so many pictures, for a quick try', 'data', at_least=2, unset='all')
-    data_home:str|None = setting(None, 'folder to look in first for downloaded data', unset=HOMES)
-    compile:bool = setting(False, COMPILE, 'training')
-    grid_every:int = setting(0, 'draw reconstructions every so many epochs; 0: never', at_least=0, option=False)
-
+# %% ../nbs/library/11_settings.ipynb #9d48fd3c
+class Settings:
+    "What all dataclasses of settings can do: they are checked when they are made."
     def __post_init__(self):
         for f in fields(self): setattr(self, f.name, check_setting(f, getattr(self, f.name)))
-        if self.cycles > 1 and not self.anneal: raise ValueError(NEEDS_ANNEAL)
 
-    def section(self, name:str # 'model', 'loss', 'data' or 'training'
+    def section(self, name:str # of `config.json`
                )->dict: # name -> value
         "The settings that `config.json` keeps in one of its sections."
         return {f.name: getattr(self, f.name) for f in fields(self) if f.metadata['section'] == name}
+
+# %% ../nbs/library/11_settings.ipynb #983415be
+SPLITS = 'identity', 'image', 'official' # ways to split pictures into training and validation
+
+@dataclass
+class DataSettings(Settings):
+    "Which pictures a training has."
+    data:str = setting('faces',
+        'faces, lfw, celeba, hf:owner/name on the Hugging Face Hub, or the path of a folder of pictures or shards')
+    split:str = setting('identity',
+        "identity: nobody is in both sets; image: at random; official: the source's own", 'data', choices=SPLITS)
+    flip:bool|None = setting(None, 'flip training pictures at random', unset='for all data but faces')
+    limit:int|None = setting(None, 'only so many pictures, for a quick try', 'data', at_least=2, unset='all')
+    data_home:str|None = setting(None, 'folder to look in first for downloaded data',
+        unset="only $FAE_SHARED and the libraries' own folders")
+
+# %% ../nbs/library/11_settings.ipynb #052fd90d
+@dataclass
+class ModelSettings(Settings):
+    "Which network is trained."
+    image_size:int = setting(64,
+        'height and width in pixels, a multiple of 2 to the power of n_blocks', 'model', at_least=1)
+    latent_dim:int = setting(64, 'numbers in the code of a face', 'model', at_least=1)
+    base_channels:int = setting(32,
+        'channels after the first encoder block; each block doubles them', 'model', at_least=1)
+    n_blocks:int = setting(4, 'how often a picture is halved', 'model', at_least=1)
+    upsample:str = setting('transpose',
+        'how the decoder doubles a picture: transpose (convolution) or resize, then convolution',
+        'model', choices=('transpose', 'resize'))
+
+# %% ../nbs/library/11_settings.ipynb #28767574
+LOSSES = 'log_mse', 'mse', 'perceptual', 'hybrid' # names of losses
+
+@dataclass
+class LossSettings(Settings):
+    "What a training minimises."
+    loss:str = setting('log_mse',
+        'log_mse, mse, perceptual or hybrid, of pixels in [-1, 1]; the last two want VGG16, a download of 528 MB',
+        choices=LOSSES)
+    reduction:str = setting('sum',
+        'sum: nats per picture; mean: averages over pixels and over the code, as often taught', choices=('sum', 'mean'))
+    beta:float = setting(1., 'price of the KL term: of a nat, in units of the reconstruction term', at_least=0)
+    anneal:float = setting(0.,
+        'share of training (or of each cycle), 0 to 1, over which beta rises from 0', 'loss', at_least=0, at_most=1)
+    cycles:int = setting(1, 'how often beta rises; more than once needs anneal', 'loss', at_least=1)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.cycles == 1 or self.anneal: return
+        raise ValueError('cycles says how often beta rises, so it needs anneal, for example anneal=0.5')
+
+# %% ../nbs/library/11_settings.ipynb #43c13202
+@dataclass
+class TrainingSettings(LossSettings, ModelSettings, DataSettings):
+    "All settings of a training, checked; a ValueError says in one sentence which of them can't work."
+    epochs:int = setting(20, 'passes over the training pictures', 'training', at_least=1)
+    bs:int = setting(128,
+        'pictures in a batch, of all processes together, at least 2 for each', 'training', at_least=2)
+    lr:float = setting(4e-3, 'learning rate at the top of the one-cycle schedule', 'training', at_least=0)
+    warmup:float = setting(.25,
+        'share of training, 0 to 1, in which the learning rate climbs', 'training', at_least=0, at_most=1)
+    clip:float = setting(10.,
+        'longest gradient, in units of the mean loss whatever the reduction; 0: any', 'training', at_least=0)
+    patience:int|None = setting(None,
+        'stop after so many epochs that brought nothing better', 'training', at_least=1, unset='never')
+    seed:int = setting(42,
+        'seed of weights, shuffling, noise and split', 'training', at_least=0, at_most=2**32 - 1)
+    compile:bool = setting(False,
+        'translate the model by torch.compile: a slow first minute, then faster steps', 'training')
+    out:str = setting('runs', 'the folder that holds runs')
+    name:str|None = setting(None,
+        'name of the run: letters, digits, dots, dashes, underscores', unset='made from time and data')
+    grid_every:int = setting(0, 'draw reconstructions every so many epochs; 0: never', at_least=0, option=False)
 
 # %% ../nbs/library/11_settings.ipynb #98c794ba
 def option_help(f)->str:
