@@ -132,7 +132,7 @@ def deck(tmp_path_factory):
 def page(browser, deck):
     "The deck, opened by somebody without network"
     with browser.new_context(viewport=dict(width=1280, height=720), offline=True) as context:
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(1000*PATIENCE)
         page = context.new_page()
         page.goto((deck.path/'index.html').as_uri())
         page.wait_for_selector('html.ready', state='attached')

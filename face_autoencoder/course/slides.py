@@ -268,7 +268,7 @@ def write_deck(notebook, # path of an executed notebook
     return Deck(out, sum(not s.section for s in soup.select('section')), list(_without_alt(soup)))
 
 # %% ../../nbs/course/02_slides.ipynb #8fe4d424
-PATIENCE = 120_000 # milliseconds that a browser has for what it is asked, on a machine that does much else
+PATIENCE = 120 # seconds that a browser has for what it is asked, on a machine that does much else
 NO_PLAYWRIGHT = 'printing and checking slides needs Playwright: pip install playwright'
 NO_CHROMIUM = 'printing and checking slides needs Chromium or Google Chrome: install one of them'
 
@@ -285,7 +285,7 @@ def _browser():
     try: from playwright.sync_api import Error, sync_playwright
     except ModuleNotFoundError: raise SlidesError(NO_PLAYWRIGHT) from None
     path = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
-    how = dict(executable_path=path, args=['--host-resolver-rules=MAP * ~NOTFOUND'], timeout=PATIENCE)
+    how = dict(executable_path=path, args=['--host-resolver-rules=MAP * ~NOTFOUND'], timeout=1000*PATIENCE)
     with sync_playwright() as p:
         try: browser = p.chromium.launch(**how)
         except Error: raise SlidesError(NO_CHROMIUM) from None
@@ -295,7 +295,7 @@ def _browser():
 def _open(page, folder, query=''):
     "Show a deck; a list that gets a sentence for all that goes wrong"
     wrong = []
-    page.set_default_timeout(PATIENCE)
+    page.set_default_timeout(1000*PATIENCE)
     page.on('pageerror', lambda e: wrong.append(f'error in a script: {e}'))
     page.on('console', lambda m: m.type in ('error', 'warning') and wrong.append(f'the console says: {m.text}'))
     def asked(r): re.match('file:|data:|about:', r.url) or wrong.append(f'it asks the network for {r.url}')
