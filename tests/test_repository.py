@@ -75,6 +75,22 @@ def test_width():
     assert {name: lines for name, lines in found.items() if lines} == {}
 
 
+GROUPED = '''
+import os, pytest
+worker = os.environ['PYTEST_XDIST_WORKER']
+@pytest.mark.parametrize('i', range(8))
+@pytest.mark.xdist_group('together')
+def test_grouped(i, record_property): record_property('worker', worker)
+'''
+
+
+def test_groups_of_tests_stay_in_one_worker(tmp_path):
+    "An expensive fixture of a file is made once. (pytest-xdist 3.8 marks groups in a place that pytest 9.2 has moved.)"
+    (tmp_path/'test_toy.py').write_text(GROUPED)
+    run('python', '-m', 'pytest', '-n', '2', '--dist', 'loadgroup', '--junit-xml', 'seen.xml', cwd=tmp_path)
+    assert len({*re.findall(r'name="worker" value="(\w+)"', (tmp_path/'seen.xml').read_text())}) == 1
+
+
 # Who imports whom
 
 def targets(node, module, is_package):
