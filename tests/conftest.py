@@ -21,9 +21,12 @@ def pytest_configure(config):
     config.addinivalue_line('markers', 'quick: belongs to `make test`, not only to `make test-all`')
 
 
+IN_EACH_WORKER = 'fresh', 'faces' # fixtures that are quickly made once more
+
+
 def shares(item):
-    "Whether a test uses a fixture of ours that lives longer than one test"
-    fixtures = [f[-1] for f in item._fixtureinfo.name2fixturedefs.values()]
+    "Whether a test uses a fixture of ours that lives longer than one test, and takes long to make"
+    fixtures = [f[-1] for name, f in item._fixtureinfo.name2fixturedefs.items() if name not in IN_EACH_WORKER]
     ours = [f for f in fixtures if not f.func.__module__.startswith(('_pytest', 'xdist'))]
     return any(f.scope in ('module', 'session') for f in ours)
 
