@@ -170,7 +170,7 @@ OTHER = {
     'EPOCHS =': """
         def fit(model, dls, loss_func=None, cbs=None, lr=3e-3, min_delta=None):
             learn = Learner(dls, model, loss_func=loss_func or nn.MSELoss(), cbs=cbs)
-            with learn.no_bar(): learn.fit_one_cycle(60, lr) # half the pictures in a test want twice the epochs
+            with learn.no_bar(): learn.fit_one_cycle(40, lr)
             return learn""",
     'class AddNoise': """
         class AddNoise(Callback):
