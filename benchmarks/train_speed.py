@@ -4,7 +4,7 @@ minutes.
 ours       the learner of `prepare_run`: fastai with its callbacks, batches from a uint8 tensor, bf16 where it is
            faster, channels_last; validation and checkpoint, which come once in an epoch, are not timed
 compiled   the same after torch.compile; compiling itself is not timed here, but by modes.py
-bare       a PyTorch loop with the same batches, precision, layout and loss, and torch's own Adam: the limit
+bare       a PyTorch loop with the same batches, precision, layout and loss, and the same optimizer: the limit
 usual      pictures as floats of 125 x 94, each interpolated to 64 x 64 when its turn comes, a torch DataLoader with two
            workers, float32, plain fastai
 pythae     the trainer of pythae 0.1.2 (Chadebec et al. 2022, arXiv 2206.08309), in an environment of its own that
@@ -13,20 +13,17 @@ pythae     the trainer of pythae 0.1.2 (Chadebec et al. 2022, arXiv 2206.08309),
 Ends with an error if a ratio is below what is asked.
 
 python benchmarks/train_speed.py [--data lfw] [--batches 12] [--repeats 5]"""
-import argparse, contextlib, subprocess, sys, tempfile, time, warnings
-from pathlib import Path
+import argparse, contextlib, tempfile, time, warnings
 from statistics import median
 
 p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 p.add_argument('--data', default='lfw', help='lfw or faces')
-p.add_argument('--batches', type=int, default=12, help='of 128 pictures, in each repeat')
+p.add_argument('--batches', type=int, default=12, help='of 128 pictures, in each repeat (ours takes 64 at a time)')
 p.add_argument('--repeats', type=int, default=5)
 args = p.parse_args()
 warnings.simplefilter('ignore')
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from fastai.callback.core import Callback, CancelValidException
 from fastai.callback.progress import ProgressCallback
 from fastai.data.core import DataLoaders
@@ -38,10 +35,11 @@ from face_autoencoder.data import FaceDL
 from face_autoencoder.losses import VAELoss
 from face_autoencoder.model import ConvVAE
 from face_autoencoder.train import prepare_run
+from face_autoencoder.optimizers import Muon
 from figures import end, figure, in_turns, ratio
+from others import pythae, usual_loader
 
 CPU, BF16 = torch.device('cpu'), bf16_is_faster()
-PYTHAE = Path(sys.prefix + '-pythae')/'bin'/'python'
 
 
 class Timer(Callback):
@@ -50,16 +48,6 @@ class Timer(Callback):
     def before_train(self): self.start = time.perf_counter()
     def after_train(self): self.seconds = time.perf_counter() - self.start
     def before_validate(self): raise CancelValidException
-
-
-class Usual(torch.utils.data.Dataset):
-    "Float pictures that are interpolated one by one"
-    def __init__(self, pictures): self.pictures = pictures # n x 125 x 94 x 3, floats in [0, 1]
-    def __len__(self): return len(self.pictures)
-    def __getitem__(self, i):
-        picture = self.pictures[i].permute(2, 0, 1)[None]
-        x = F.interpolate(picture, (64, 64), mode='bilinear', align_corners=False)[0] * 2 - 1
-        return x, x
 
 
 def fit(learn):
@@ -108,40 +96,20 @@ def profile(learn):
     return shares | {'all else (linear layers, loss, optimizer, batches)': 1 - sum(shares.values())}
 
 
-@contextlib.contextmanager
-def pythae(pictures):
-    "A function that lets pythae train an epoch, and returns its seconds"
-    if not PYTHAE.exists(): sys.exit('pythae is not installed: run make bench, which does it')
-    with tempfile.TemporaryDirectory() as d:
-        np.save(f'{d}/pictures.npy', pictures.numpy())
-        command = [PYTHAE, Path(__file__).with_name('pythae_speed.py'), f'{d}/pictures.npy']
-        pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(f'{d}/errors', 'w'), text=True)
-        worker = subprocess.Popen(command, **pipes)
-        def epoch():
-            print('go', file=worker.stdin, flush=True)
-            return float(worker.stdout.readline())
-        try:
-            ready = worker.stdout.readline() == 'ready\n'
-            if not ready: sys.exit('pythae did not start: ' + Path(d, 'errors').read_text()[-2000:])
-            yield epoch
-        finally: worker.kill()
-
-
 with tempfile.TemporaryDirectory() as out:
     plan, compiled = [prepare_run(data=args.data, out=out, compile=c) for c in (False, True)]
 images, idxs = plan.learn.dls.data.images, plan.learn.dls.splits[0][:128*args.batches]
 n = len(idxs)//128*128
-feed = FaceDL(images, idxs, flip=args.data == 'lfw', bs=128, shuffle=True, drop_last=True, device=CPU)
+feed = FaceDL(images, idxs, flip=args.data == 'lfw', bs=64, shuffle=True, drop_last=True, device=CPU)
 for p in (plan, compiled): p.learn.dls = DataLoaders(feed, p.learn.dls.valid, device=CPU)
 model, loss_func = ConvVAE().to(memory_format=torch.channels_last), VAELoss(1, True, 'sum')
-opt = torch.optim.Adam(model.parameters(), lr=1e-3)
-pictures = F.interpolate(images[idxs].float()/255, (125, 94)).permute(0, 2, 3, 1).contiguous()
-loader = torch.utils.data.DataLoader(Usual(pictures), 128, shuffle=True, drop_last=True, num_workers=2)
-usual = Learner(DataLoaders(loader, plan.learn.dls.valid, device=CPU), ConvVAE(), VAELoss(1, True, 'sum'))
+opt = Muon(model.parameters(), lr=1e-3)
+loaders = DataLoaders(usual_loader(images[idxs], 128), plan.learn.dls.valid, device=CPU)
+usual = Learner(loaders, ConvVAE(), VAELoss(1, True, 'sum'))
 
 with pythae(images[idxs[:n]]) as epoch:
     trainers = dict(ours=lambda: fit(plan.learn), compiled=lambda: fit(compiled.learn),
-                    bare=lambda: loop(model, opt, loss_func, feed), usual=lambda: fit(usual), pythae=epoch)
+                    bare=lambda: loop(model, opt, loss_func, feed), usual=lambda: fit(usual), pythae=lambda: epoch()[0])
     seconds = in_turns(trainers, args.repeats)
 dtypes = [torch.float32, torch.bfloat16] if BF16 else [torch.float32]
 limit = {dtype: matmul_limit(dtype)/flops_of_an_image() for dtype in dtypes}

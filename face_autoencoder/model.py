@@ -62,6 +62,7 @@ class ConvVAE(nn.Module):
         _, self.enc_channels, self.enc_spatial, _ = dummy.shape
         self.latent_dim, flat = latent_dim, dummy.numel()
         self.fc_mu, self.fc_logvar = nn.Linear(flat, latent_dim), nn.Linear(flat, latent_dim)
+        self.register_buffer('logvar_range', torch.tensor([[-12.], [8.]]).repeat(1, latent_dim)) # bounds, 2 x d
         self.decoder_input = nn.Linear(latent_dim, flat)
         *ups, last = [_UP_BLOCKS[upsample](i, o) for i, o in zip(chans[:0:-1], chans[-2::-1])]
         self.decoder_cnn = nn.Sequential(*ups, *last[:-2], nn.Tanh()) # the last block without its norm and activation
@@ -73,7 +74,7 @@ def encode(self:ConvVAE,
           )->tuple: # mu and logvar, n x d each
     "Return mean and log-variance of q(z|x)"
     h = self.encoder_cnn(x).flatten(1) # n x flat
-    return self.fc_mu(h), self.fc_logvar(h).clamp(-12, 8)
+    return self.fc_mu(h), self.fc_logvar(h).clamp(*self.logvar_range)
 
 # %% ../nbs/library/03_model.ipynb #sample-export
 @patch
