@@ -87,5 +87,6 @@ for data, found in rows.groupby('data'):
         r = spearmanr(found.prior_distance, found[column]).statistic
         figure(f'{data}: rank correlation of prior_distance and distance {column.replace("_", " ")}', r, at_least=.8)
 right = (rows.verdict == 'healthy') == (rows.to_originals < rows.eigenfaces)
-figure(f'{len(rows)} models of which healthy is said if, and only if, their samples are good', 100*right.mean(), '%', at_least=90)
+what = f'{len(rows)} models, of which healthy is said if, and only if, their samples are good'
+figure(what, 100*right.mean(), '%', at_least=90)
 end()

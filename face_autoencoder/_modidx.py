@@ -815,6 +815,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                               'face_autoencoder/directions.py'),
                                              'face_autoencoder.directions._fit_direction': ( 'library/directions.html#_fit_direction',
                                                                                              'face_autoencoder/directions.py'),
+                                             'face_autoencoder.directions._mixture': ( 'library/directions.html#_mixture',
+                                                                                       'face_autoencoder/directions.py'),
                                              'face_autoencoder.directions._name_rows': ( 'library/directions.html#_name_rows',
                                                                                          'face_autoencoder/directions.py'),
                                              'face_autoencoder.directions._unscaled_direction': ( 'library/directions.html#_unscaled_direction',

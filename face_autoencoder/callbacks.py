@@ -103,10 +103,10 @@ def plot_rate_distortion(rows:list, # dicts with `kl` and `nelbo`: a run's epoch
 
 # %% ../nbs/library/09_callbacks.ipynb #66761c4a
 UNITS = dict(recon="the loss's own", mse='pixels in [-1, 1]', mse_01='pixels in [0, 1]', psnr='dB',
-             sigma='pixels in [-1, 1]', mse_z='pixels in [-1, 1]', kl='nats per image', excess_kl='nats per image',
-             nelbo='nats per image', beta='as written', beta_eff='1 is the ELBO',
-             objective="the loss's own, at the final beta",
-             prior_distance="the mean picture's", active_units='latents', verdict='')
+             sigma='pixels in [-1, 1]', mse_z='pixels in [-1, 1]', mean_picture_mse='pixels in [-1, 1]',
+             kl='nats per image', excess_kl='nats per image', nelbo='nats per image', beta='as written',
+             beta_eff='1 is the ELBO', objective="the loss's own, at the final beta", active_units='latents',
+             recon_distance="the mean picture's", prior_distance="the mean picture's", verdict='')
 
 # %% ../nbs/library/09_callbacks.ipynb #f158415d
 def dashboard(learn # trained with a `LossLogger`

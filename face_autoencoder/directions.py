@@ -256,14 +256,22 @@ def save_gif(path, # ends in .gif
     with atomic_path(path) as tmp: write_gif(tmp, frames, ms)
 
 # %% ../nbs/library/11_directions.ipynb #df4a5471
-def fit_density(mu, # n x d codes
-                k:int=10, # Gaussians in the mixture; 1: the Gaussian with their mean and covariance
+COMPONENTS = 1, 3, 10 # numbers of Gaussians that are tried
+
+def _mixture(mu, k, seed): return GaussianMixture(k, tol=.01, reg_covar=1e-4, random_state=seed).fit(mu)
+
+def fit_density(mu, # n x d codes, those of a person side by side
+                k:int=None, # Gaussians; 1: the one with their mean and covariance; None: the best number
                 seed:int=42
                )->GaussianMixture: # `score` is the mean log-density in nats
-    "Fit a mixture of Gaussians to codes"
-    mu, least = validated_codes(mu), max(2, k)
+    "Fit a mixture of Gaussians to codes; the best number of them is that of `COMPONENTS` by held-out likelihood"
+    mu, least = validated_codes(mu), max(2, k or 1)
     if len(mu) < least: raise ValueError(f'{len(mu)} codes are too few for a mixture of {k}: give at least {least}')
-    return GaussianMixture(k, tol=.01, reg_covar=1e-4, random_state=seed).fit(mu)
+    if k: return _mixture(mu, k, seed)
+    held_out = len(mu)//5
+    tried = [k for k in COMPONENTS if k == 1 or len(mu) >= 10*k*mu.shape[1]]
+    scores = {k: _mixture(mu[held_out:], k, seed).score(mu[:held_out]) for k in tried} if len(tried) > 1 else {1: 0}
+    return _mixture(mu, max(scores, key=scores.get), seed)
 
 # %% ../nbs/library/11_directions.ipynb #a7e3fed3
 DENSITIES = 'prior', 'gaussian', 'mixture'
@@ -272,7 +280,7 @@ def sample_codes(mu, # n x d codes of training faces
                  n:int, # how many to draw
                  kind:str='mixture', # one of `DENSITIES`
                  seed:int=42,
-                 k:int=10 # Gaussians in the mixture
+                 k:int=None # Gaussians in the mixture; None: the best number
                 )->np.ndarray: # n x d
     "Draw new codes from a density over codes"
     if kind not in DENSITIES: raise ValueError(f'unknown kind {kind!r}: use {", ".join(DENSITIES)}')
