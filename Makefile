@@ -1,8 +1,8 @@
-# Everything from a fresh clone. Variables you may set: PYTHON, VENV, TRAIN (more options for fae_train), NB (notebooks to
+# Everything from a fresh clone. Variables you may set: PYTHON, VENV, TRAIN (options for fae_train in `make demo`), NB (notebooks to
 # execute, or the one to check), ARGS (more options for pytest), WORKERS (how many tests at once), ONLY (benchmarks to run)
 PYTHON ?= python3
 VENV ?= .venv
-TRAIN ?=
+TRAIN ?= --epochs 3
 NB ?=
 ARGS ?=
 WORKERS ?= 2

@@ -401,9 +401,10 @@ def compare_runs(folder, # the folder that holds runs
     return table
 
 # %% ../nbs/library/13_runs.ipynb #be7b71b8
-def pretrained_dir()->Path:
+def pretrained_dir(small:bool=False # the four small ones that differ in how they weigh the KL
+                  )->Path:
     "Where the runs lie that come with the package, if there are any."
-    return Path(face_autoencoder.__file__).parent/'pretrained'
+    return Path(face_autoencoder.__file__).parent/('pretrained_small' if small else 'pretrained')
 
 def find_run(folder, # the folder that holds runs
              name:str # of a run
@@ -421,14 +422,15 @@ def last_change(path # of a run
 # %% ../nbs/library/13_runs.ipynb #e03cd920
 def copy_run(run:Run, # a complete run
              folder, # that shall hold the copy, in place of a run of this name
-             dtype=torch.float16 # of the copied weights; None: as they are
+             dtype=torch.float16, # of the copied weights; None: as they are
+             parts=('decoder_pca', 'latents', 'directions') # optional ones that go along, where there are any
             )->Path: # of the copy
-    "Write a complete run once more, with all its parts and its history."
+    "Write a complete run once more, with its history and its parts."
     path = run_path(folder, run.name)
     if path.resolve() == run.path.resolve(): raise RunError(f'run {run.name} is in {folder} already')
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     for name in (CONFIG_FILE, HISTORY_FILE): shutil.copy(run.path/name, path)
-    parts = {k: getattr(run, k) for k in ('decoder_pca', 'latents', 'directions') if getattr(run, k)}
+    parts = {k: getattr(run, k) for k in parts if getattr(run, k)}
     Training(path).finish(run.model, run.pca, run.config['results'], dtype, **parts)
     return path

@@ -26,7 +26,7 @@ ADD = {
     'make notebooks': ' NB=nbs/library/00_core.ipynb',
     'make links': '',
     'make bench': None, # half an hour
-    '.venv/bin/fae_train --data faces --epochs 20': f' {SMALL}',
+    '.venv/bin/fae_train --data faces': f' {SMALL}',
     '.venv/bin/fae_runs': '',
     '.venv/bin/fae_app': '',
     '.venv/bin/python -m pytest tests -m quick': ' -k test_every_command',
@@ -36,15 +36,15 @@ ADD = {
     'make site': '',
     '.venv/bin/nbdev_export': '',
     '.venv/bin/nbdev_clean': '',
-    '.venv/bin/fae_train --data lfw --epochs 20': f' {SMALL}',
-    '.venv/bin/fae_train --data faces --epochs 20 --name faces': f' {SMALL}',
+    '.venv/bin/fae_train --data lfw': f' {SMALL}',
+    '.venv/bin/fae_train --data faces --upsample resize --epochs 45 --lr 0.02 --wd 0.1 --name faces': f' {SMALL}',
     '.venv/bin/accelerate launch --multi_gpu --num_processes 2 -m face_autoencoder.cli'
-    ' --data faces --epochs 20': f' {SMALL}',
-    '.venv/bin/fae_train --data lfw --epochs 30 --lr 0.005 --name lfw': f' {SMALL}',
+    ' --data faces': f' {SMALL}',
+    '.venv/bin/fae_train --data lfw --upsample resize --epochs 45 --lr 0.02 --wd 0.1 --name lfw': f' {SMALL}',
     '.venv/bin/python tools/ship.py runs/faces runs/lfw': '',
-    '.venv/bin/fae_train --data faces --image-size 128 --epochs 20': ' --limit 40 --base-channels 4 --bs 16 --epochs 1',
-    '.venv/bin/fae_train --data faces --image-size 256 --bs 32 --epochs 20': ' --limit 40 --base-channels 4 --epochs 1',
-    '.venv/bin/fae_train --data my_photos --image-size 96 --epochs 20': f' {SMALL}',
+    '.venv/bin/fae_train --data faces --image-size 128': ' --limit 40 --base-channels 4 --bs 16 --epochs 1',
+    '.venv/bin/fae_train --data faces --image-size 256 --bs 32': ' --limit 40 --base-channels 4 --epochs 1',
+    '.venv/bin/fae_train --data my_photos --image-size 96': f' {SMALL}',
 }
 SERVES = 'make demo', 'make app', '.venv/bin/fae_app'
 
@@ -105,5 +105,5 @@ def test_python(tmp_path):
     "The snippets, made small, in a folder of their own"
     small = 'epochs=1, limit=300, image_size=32, base_channels=8, bs=32'
     for code, prints in zip(PYTHON, ["'mse'", '[3, 3, 64, 64]'], strict=True):
-        code = code.replace('epochs=20', small).replace('launch(block=True)', 'launch()')
+        code = code.replace("train_run(data='faces'", f"train_run(data='faces', {small}").replace('launch(block=True)', 'launch()')
         assert prints in run('python', '-c', code, cwd=tmp_path).stdout

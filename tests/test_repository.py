@@ -143,12 +143,13 @@ for name in names:
 
 @pytest.fixture(scope='module')
 def wheel(tmp_path_factory):
-    "Made from the archive of sources, which is made from a clone that has one more run in `pretrained`"
+    "Made from the archive of sources, which is made from a clone that has one more run in `pretrained`, and a small one"
     tmp, build = tmp_path_factory.mktemp('wheel'), 'from setuptools import build_meta; build_meta.build_'
     clone = copy_repository(tmp/'clone')
-    folder = clone/'face_autoencoder'/'pretrained'/'a-run'
-    folder.mkdir(parents=True)
-    for name in ('config.json', 'model.safetensors', '.lock'): (folder/name).write_text('{}')
+    for folder in ('pretrained', 'pretrained_small'):
+        a_run = clone/'face_autoencoder'/folder/'a-run'
+        a_run.mkdir(parents=True)
+        for name in ('config.json', 'model.safetensors', '.lock'): (a_run/name).write_text('{}')
     run('python', '-c', f'{build}sdist("dist")', cwd=clone)
     with tarfile.open(next((clone/'dist').glob('*.tar.gz'))) as archive: archive.extractall(tmp, filter='data')
     source = next(tmp.glob('face_autoencoder-*'))
@@ -172,7 +173,8 @@ def test_every_module_is_installed(wheel, second_env, tmp_path, monkeypatch):
 def test_wheel_has_what_is_no_module(wheel):
     "Every file of a run in `pretrained`, but no lock; and what slides are made of"
     names = ZipFile(wheel).namelist()
-    shipped = [n.rsplit('/', 1)[1] for n in sorted(names) if 'pretrained/a-run/' in n]
-    assert shipped == ['config.json', 'model.safetensors']
+    for folder in ('pretrained', 'pretrained_small'):
+        shipped = [n.rsplit('/', 1)[1] for n in sorted(names) if f'/{folder}/a-run/' in n]
+        assert shipped == ['config.json', 'model.safetensors']
     deck = ('deck.css', 'lib/tex-svg.js', 'template/index.html.j2')
     assert {f'face_autoencoder/deck/{f}' for f in deck} <= {*names}
