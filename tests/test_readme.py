@@ -105,5 +105,6 @@ def test_python(tmp_path):
     "The snippets, made small, in a folder of their own"
     small = 'epochs=1, limit=300, image_size=32, base_channels=8, bs=32'
     for code, prints in zip(PYTHON, ["'mse'", '[3, 3, 64, 64]'], strict=True):
-        code = code.replace("train_run(data='faces'", f"train_run(data='faces', {small}").replace('launch(block=True)', 'launch()')
+        code = code.replace("train_run(data='faces'", f"train_run(data='faces', {small}")
+        code = code.replace('launch(block=True)', 'launch()')
         assert prints in run('python', '-c', code, cwd=tmp_path).stdout

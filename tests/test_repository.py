@@ -143,7 +143,7 @@ for name in names:
 
 @pytest.fixture(scope='module')
 def wheel(tmp_path_factory):
-    "Made from the archive of sources, which is made from a clone that has one more run in `pretrained`, and a small one"
+    "Made from the archive of sources, which is made from a clone with one more run in `pretrained`, and a small one"
     tmp, build = tmp_path_factory.mktemp('wheel'), 'from setuptools import build_meta; build_meta.build_'
     clone = copy_repository(tmp/'clone')
     for folder in ('pretrained', 'pretrained_small'):
