@@ -12,7 +12,7 @@ error is that of the shortest one whose mean error over the seeds is below it. p
 error is looked at after each epoch. Only training steps are timed, not validation. Intervals: 95 %, Student's t.
 
 python benchmarks/time_to_quality.py [--data faces lfw] [--seeds 3]"""
-import argparse, itertools, tempfile, time, warnings
+import argparse, tempfile, time, warnings
 from statistics import mean, stdev
 
 p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -38,8 +38,8 @@ from figures import end, figure
 from others import pythae, usual_loader
 
 SHIPPED = dict(faces=.0145, lfw=.0171) # errors asked for besides; LFW's is Adam's after 20 epochs
-CYCLES = dict(faces=dict(muon=(1, 2, 3, 4), adam=(3, 4, 5, 10, 12), usual=(8, 10)),
-              lfw=dict(muon=(1, 2, 3, 4), adam=(3, 4, 10, 12))) # epochs that are tried
+CYCLES = dict(faces=dict(muon=(1, 2, 3, 4), adam=(3, 4, 9, 11), usual=(10,)),
+              lfw=dict(muon=(3, 4), adam=(8, 10))) # epochs that are tried: around those that optimizer_search.py found
 PYTHAE_RATES, PYTHAE_EPOCHS = (5e-4, 1e-3, 2e-3), 25
 ADAM = dict(opt='adam', bs=32)
 
@@ -99,15 +99,15 @@ def interval(x):
     return f'{mean(x):.1f} ± {half:.1f}'
 
 
-def times_to(errors, rows):
-    "error -> trainer -> seconds of each seed, of the shortest training that is good enough"
-    found = {e: {} for e in errors}
-    for e, trainer in itertools.product(errors, {r[0] for r in rows}):
+def times_to(error, rows):
+    "trainer -> seconds of each seed, and what that is the time of: the shortest training that is good enough"
+    found = {}
+    for trainer in {r[0] for r in rows}:
         for epochs in sorted({r[1] for r in rows if r[0] == trainer}):
             seconds, mse = zip(*[r[2:] for r in rows if r[:2] == (trainer, epochs)])
-            if mean(mse) < e:
-                found[e][trainer] = list(seconds)
-                break
+            enough = mean(mse) < error
+            found[trainer] = list(seconds), f'{epochs} epochs' + ' and not yet there' * (not enough)
+            if enough: break
     return found
 
 
@@ -126,8 +126,8 @@ def measure(data):
                 rows.append((trainer, epochs, *trainers[trainer](data, epochs, seed)))
                 print(*rows[-1], flush=True)
         if rates: theirs.append(pythae_times(data, (bar,), seed, min(rates, key=rates.get))[bar])
-    found = times_to(errors, rows)
-    if theirs: found[bar]['pythae'] = theirs
+    found = {error: times_to(error, rows) for error in errors}
+    if theirs: found[bar]['pythae'] = theirs, f'at a rate of {min(rates, key=rates.get):g}'
     return bar, found
 
 
@@ -135,10 +135,10 @@ for data in args.data:
     bar, found = measure(data)
     names = {bar: f"below 64 eigenfaces' error ({bar:.4f})", SHIPPED[data]: f'to {SHIPPED[data]}'}
     for error, trainers in found.items():
-        for trainer, seconds in sorted(trainers.items()):
-            figure(f'{data}, {names[error]}: {trainer} ({interval(seconds)} s)', mean(seconds), 's')
+        for trainer, (seconds, how) in sorted(trainers.items()):
+            figure(f'{data}, {names[error]}: {trainer}, {how} ({interval(seconds)} s)', mean(seconds), 's')
         asked = dict(adam={('faces', bar): 2, ('faces', .0145): 2.5, ('lfw', .0171): 2}.get((data, error)), pythae=3)
         for other in sorted(set(trainers) - {'muon'}):
-            times = mean(trainers[other])/mean(trainers['muon'])
+            times = mean(trainers[other][0])/mean(trainers['muon'][0])
             figure(f'{data}, {names[error]}: time of {other} / of muon', times, at_least=asked.get(other))
 end()

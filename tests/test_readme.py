@@ -25,7 +25,7 @@ ADD = {
     'make app': '',
     'make notebooks': ' NB=nbs/library/00_core.ipynb',
     'make links': '',
-    'make bench': None, # half an hour
+    'make bench': None, # hours
     '.venv/bin/fae_train --data faces': f' {SMALL}',
     '.venv/bin/fae_runs': '',
     '.venv/bin/fae_app': '',
