@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils import skip_init
 from torchvision.models import VGG16_Weights, vgg16
 from torchvision.transforms.functional import gaussian_blur
 from torchvision.transforms.v2 import Normalize
@@ -99,7 +100,7 @@ class VGG19Features(FeatureStack):
 # %% ../nbs/library/04_features.ipynb #fee14ed6
 def _random_conv(c_in, c_out, stride, gen):
     "A convolution of seeded weights that keep the size of what goes through it (He et al. 2015, arXiv 1502.01852)"
-    conv = nn.Conv2d(c_in, c_out, 3, stride, padding=1, padding_mode='reflect', bias=False)
+    conv = skip_init(nn.Conv2d, c_in, c_out, 3, stride, padding=1, padding_mode='reflect', bias=False)
     conv.weight.data = torch.randn(conv.weight.shape, generator=gen) * (2 / (9*c_in))**.5
     return conv
 
