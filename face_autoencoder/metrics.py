@@ -256,7 +256,8 @@ def picture_features(images:torch.Tensor, # n x 1 or 3 x h x w, in [-1, 1]
                      bs:int=64 # pictures at a time
                     )->np.ndarray: # n x d
     "Mean and standard deviation over each picture of each channel of each layer"
-    features = (RandomFeatures() if features is None else features).to(images) # its device and dtype
+    dtype = images.dtype if images.is_floating_point() else None
+    features = (RandomFeatures() if features is None else features).to(images.device, dtype)
     def describe(x):
         layers = extract_features(features, x).values()
         return torch.cat([v for f in layers for v in (f.mean((2, 3)), f.std((2, 3), correction=0))], 1)

@@ -42,6 +42,12 @@ ADD = {
     ' --data faces': f' {SMALL}',
     '.venv/bin/fae_train --data lfw --upsample resize --epochs 45 --lr 0.02 --wd 0.1 --name lfw': f' {SMALL}',
     '.venv/bin/python tools/ship.py runs/faces runs/lfw': '',
+    **{f'.venv/bin/fae_train --base-channels 16 --latent-dim 32 --upsample resize{how}': f' {SMALL}' for how in (
+        ' --out small --name healthy', ' --beta 0 --no-rescale --out small --name autoencoder',
+        ' --beta 0.03 --no-rescale --out small --name under-regularised',
+        ' --loss mse --reduction mean --out small --name collapsed')},
+    '.venv/bin/python tools/ship.py --small'
+    ' small/healthy small/autoencoder small/under-regularised small/collapsed': '',
     '.venv/bin/fae_train --data faces --image-size 128': ' --limit 40 --base-channels 4 --bs 16 --epochs 1',
     '.venv/bin/fae_train --data faces --image-size 256 --bs 32': ' --limit 40 --base-channels 4 --epochs 1',
     '.venv/bin/fae_train --data my_photos --image-size 96': f' {SMALL}',

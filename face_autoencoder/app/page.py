@@ -22,7 +22,7 @@ os.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False') # nothing leaves this
 import gradio as gr
 
 from ..runs import Run, RunError, find_run, last_change, list_runs, load_run
-from .explore import bases, coordinates, picture, slider_labels, spread_svg, typicality
+from .explore import TRUNCATION, bases, coordinates, picture, slider_labels, spread_svg, typicality
 
 # %% ../../nbs/app/04_page.ipynb #0b1e8022
 class Explorer:
@@ -185,7 +185,8 @@ def make_page(explorer, # an `Explorer`
         gauge=make(gr.HTML, gauge_html(run, z), elem_id='gauge'),
         sliders=[make_slider(run, labels[0], i, render=False) for i in range(MAX_SLIDERS)],
         spread=make(gr.HTML, spread_css(run, labels[0]), elem_id='spread'),
-        truncation=make(gr.Slider, .2, 3, 1.5, step=.1, label='Randomize within ± σ', elem_id='truncation', buttons=[]),
+        truncation=make(gr.Slider, .2, 3, TRUNCATION, step=.1, label='Randomize within ± σ', elem_id='truncation',
+                        buttons=[]),
         # not to keep a secret, only so that presets outlive the server
         store=make(gr.BrowserState, {}, storage_key='face_autoencoder', secret='face_autoencoder'),
         saved=make(gr.Dropdown, [], label='Saved faces', elem_id='saved'))

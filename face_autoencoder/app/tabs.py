@@ -14,7 +14,8 @@ import gradio as gr
 import numpy as np
 
 from ..directions import lerp, slerp
-from .explore import arithmetic, bases, film, film_gif, random_code, slider_labels, training_code
+from .explore import arithmetic, bases, film, film_gif, random_code
+from .explore import TRUNCATION, slider_labels, training_code
 from .maps import N_MAP_FACES, code_on_map, map_picture
 from .page import AT_ONCE, PREVIEW, QUIET, Page, RunView, change_face, data_url, face_html
 from .page import image_bytes, image_html, on_run, on_run_in_steps, restrict_to, runs_table
@@ -165,7 +166,7 @@ def morph_components(page):
 def first_slots(run):
     "Three faces of a run to begin with, by slot"
     rng = np.random.default_rng(1)
-    return {slot: random_code(run, 1.5, rng) for slot in 'ABC'}
+    return {slot: random_code(run, TRUNCATION, rng) for slot in 'ABC'}
 
 # %% ../../nbs/app/05_tabs.ipynb #tabs-slot-faces
 def _slot_faces(run, slots):
@@ -193,7 +194,7 @@ def show_slots(tab, run, slots, interpolation):
 def fill_slot(tab, slot, source, run, slots, interpolation, state, number):
     "Another face in a slot: the one that is 'shown', a 'random' one, or a 'training' face by its number"
     if source == 'shown': z = state['z']
-    if source == 'random': z = random_code(run, 1.5, np.random.default_rng())
+    if source == 'random': z = random_code(run, TRUNCATION, np.random.default_rng())
     if source == 'training': z = training_code(run, number)
     faces = {**_slot_faces(run, slots), slot: z}
     return show_slots(tab, run, dict(run=run.name, faces=faces), interpolation)

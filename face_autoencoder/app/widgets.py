@@ -11,7 +11,7 @@ import numpy as np
 from IPython.display import Markdown, display
 from fastcore.basics import patch
 
-from .explore import bases, coordinates, move_slider, picture, random_code
+from .explore import TRUNCATION, bases, coordinates, move_slider, picture, random_code
 from .explore import slider_labels, typicality
 from .page import change_face, image_bytes, new_state, undo
 
@@ -63,7 +63,7 @@ class face_widgets(W.Box):
         self.reset = _button('Reset', lambda: self.change(self.run.pca.mean_))
         def randomize(): self.change(random_code(self.run, self.truncation.value, self.rng))
         self.randomize = _button('Randomize', randomize, button_style='primary')
-        self.truncation = _slider(.2, 3, .1, 1.5, 'within ± σ')
+        self.truncation = _slider(.2, 3, .1, TRUNCATION, 'within ± σ')
         return [self.picture, self.gauge, W.HBox([self.undo, self.reset, self.randomize]), self.truncation]
 
 # %% ../../nbs/app/06_widgets.ipynb #widgets-direction-code
