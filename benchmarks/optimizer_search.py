@@ -2,6 +2,9 @@
 three seeds, on drawn faces and on LFW. Rows are added to optimizer_search.csv as they come, and what is there is not
 measured again; at the end the best settings are printed. Takes hours on two cores.
 
+optimizer_search_h100.csv is the first, wider look, on one H100 by a bare loop of the same steps, mostly one seed: also
+momentum, warm-up, steps and coefficients of the iteration, which layers, how long a step is by a layer's shape.
+
 python benchmarks/optimizer_search.py [--data faces lfw] [--seeds 3]"""
 import argparse, itertools, time, warnings
 from pathlib import Path

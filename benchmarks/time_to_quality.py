@@ -8,11 +8,12 @@ pythae     the trainer of pythae 0.1.2 (Chadebec et al. 2022, arXiv 2206.08309) 
 usual      pictures as floats, interpolated one by one, a DataLoader with two workers, plain fastai, Adam
 
 A one-cycle training is at its best when it ends. So each number of epochs is a training of its own, and the time to an
-error is that of the shortest one whose mean error over the seeds is below it. pythae's learning rate is constant: its
-error is looked at after each epoch. Only training steps are timed, not validation. Intervals: 95 %, Student's t.
+error is read off the line through (seconds, log error) of these trainings, for each seed. pythae's learning rate is
+constant: its error is looked at after each epoch. Only training steps are timed, not validation. Intervals: 95 %,
+Student's t.
 
 python benchmarks/time_to_quality.py [--data faces lfw] [--seeds 3]"""
-import argparse, tempfile, time, warnings
+import argparse, math, tempfile, time, warnings
 from statistics import mean, stdev
 
 p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -21,6 +22,7 @@ p.add_argument('--seeds', type=int, default=3)
 args = p.parse_args()
 warnings.simplefilter('ignore')
 
+import numpy as np
 from fastai.callback.core import Callback, CancelValidException
 from fastai.callback.progress import ProgressCallback
 from fastai.data.core import DataLoaders
@@ -38,7 +40,7 @@ from figures import end, figure
 from others import pythae, usual_loader
 
 SHIPPED = dict(faces=.0145, lfw=.0171) # errors asked for besides; LFW's is Adam's after 20 epochs
-CYCLES = dict(faces=dict(muon=(1, 2, 3, 4), adam=(3, 4, 9, 11), usual=(10,)),
+CYCLES = dict(faces=dict(muon=(1, 2, 3, 4), adam=(3, 4, 9, 11), usual=(8, 10)),
               lfw=dict(muon=(3, 4), adam=(8, 10))) # epochs that are tried: around those that optimizer_search.py found
 PYTHAE_RATES, PYTHAE_EPOCHS = (5e-4, 1e-3, 2e-3), 25
 ADAM = dict(opt='adam', bs=32)
@@ -99,16 +101,17 @@ def interval(x):
     return f'{mean(x):.1f} ± {half:.1f}'
 
 
-def times_to(error, rows):
-    "trainer -> seconds of each seed, and what that is the time of: the shortest training that is good enough"
-    found = {}
-    for trainer in {r[0] for r in rows}:
-        for epochs in sorted({r[1] for r in rows if r[0] == trainer}):
-            seconds, mse = zip(*[r[2:] for r in rows if r[:2] == (trainer, epochs)])
-            enough = mean(mse) < error
-            found[trainer] = list(seconds), f'{epochs} epochs' + ' and not yet there' * (not enough)
-            if enough: break
-    return found
+def time_to(error, trainings):
+    "Seconds to an error, between the trainings around it; infinite if the longest is not good enough"
+    seconds, errors = zip(*sorted(trainings))
+    if min(errors) > error: return float('inf')
+    return float(np.interp(-math.log(error), [-math.log(e) for e in errors], seconds))
+
+
+def times_to(error, rows, seeds):
+    "trainer -> seconds of each seed"
+    trainings = lambda trainer, seed: [r[3:] for r in rows if r[:2] == (trainer, seed)]
+    return {t: [time_to(error, trainings(t, s)) for s in range(seeds)] for t in dict.fromkeys(r[0] for r in rows)}
 
 
 def measure(data):
@@ -123,11 +126,11 @@ def measure(data):
     for seed in range(args.seeds):
         for trainer, cycles in CYCLES[data].items():
             for epochs in cycles:
-                rows.append((trainer, epochs, *trainers[trainer](data, epochs, seed)))
+                rows.append((trainer, seed, epochs, *trainers[trainer](data, epochs, seed)))
                 print(*rows[-1], flush=True)
         if rates: theirs.append(pythae_times(data, (bar,), seed, min(rates, key=rates.get))[bar])
-    found = {error: times_to(error, rows) for error in errors}
-    if theirs: found[bar]['pythae'] = theirs, f'at a rate of {min(rates, key=rates.get):g}'
+    found = {error: times_to(error, rows, args.seeds) for error in errors}
+    if theirs: found[bar]['pythae'] = theirs
     return bar, found
 
 
@@ -135,10 +138,10 @@ for data in args.data:
     bar, found = measure(data)
     names = {bar: f"below 64 eigenfaces' error ({bar:.4f})", SHIPPED[data]: f'to {SHIPPED[data]}'}
     for error, trainers in found.items():
-        for trainer, (seconds, how) in sorted(trainers.items()):
-            figure(f'{data}, {names[error]}: {trainer}, {how} ({interval(seconds)} s)', mean(seconds), 's')
+        for trainer, seconds in sorted(trainers.items()):
+            figure(f'{data}, {names[error]}: {trainer} ({interval(seconds)} s)', mean(seconds), 's')
         asked = dict(adam={('faces', bar): 2, ('faces', .0145): 2.5, ('lfw', .0171): 2}.get((data, error)), pythae=3)
         for other in sorted(set(trainers) - {'muon'}):
-            times = mean(trainers[other][0])/mean(trainers['muon'][0])
+            times = mean(trainers[other])/mean(trainers['muon'])
             figure(f'{data}, {names[error]}: time of {other} / of muon', times, at_least=asked.get(other))
 end()

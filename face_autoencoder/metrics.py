@@ -325,17 +325,19 @@ def excess_kl(mu:torch.Tensor, # n x d
 def relative_distances(originals:torch.Tensor, # n x c x h x w in [-1, 1], not trained on
                        **pictures # name -> pictures to compare with them
                       )->dict: # name -> distance
-    "Kernel distance of pictures to originals, where the originals' mean picture has 1"
+    "Kernel distance of pictures to originals, where the originals' mean picture has 1; NaN if they are all the same"
     features = picture_features(originals)
     mean = originals.mean(0, keepdim=True).expand(4, -1, -1, -1) # the same picture, as often as one likes
     unit = kernel_distance(picture_features(mean), features).value
-    return {name: kernel_distance(picture_features(x), features).value/unit for name, x in pictures.items()}
+    found = {name: kernel_distance(picture_features(x), features).value for name, x in pictures.items()}
+    return {name: value/unit if unit > 0 else math.nan for name, value in found.items()}
 
 # %% ../nbs/library/06_metrics.ipynb #276c08a9
 FAR = 1/3 # `prior_distance` or `recon_distance` from which pictures are poor
 ADVICE = {'diverged': ': train again with a lower learning rate',
           'collapsed': ': the code says almost nothing, a lower beta helps',
           'barely trained': ': worse than the mean picture, train for longer',
+          'not judged': ': too few different pictures in the validation set',
           'blurry': ': a longer training helps, or a lower beta',
           'under-regularised': ': samples from N(0, I) are poor, rescaling helps'}
 
@@ -347,6 +349,7 @@ def verdict(kl:float, # nats for each latent
     if not math.isfinite(kl + mse): return 'diverged'
     if kl < .05 and mse < 1.5*mean_picture_mse: return 'collapsed'
     if mse > mean_picture_mse: return 'barely trained'
+    if math.isnan(recon_distance + prior_distance): return 'not judged'
     if recon_distance > FAR: return 'blurry'
     return 'under-regularised' if prior_distance > FAR else 'healthy'
 

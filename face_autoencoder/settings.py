@@ -113,7 +113,7 @@ class LossSettings(Settings):
         raise ValueError('cycles says how often beta rises, so it needs anneal, for example anneal=0.5')
 
 # %% ../nbs/library/12_settings.ipynb #1a6be78c
-RATES = dict(muon=dict(lr=.03, wd=.3), adam=dict(lr=2e-3, wd=1.)) # found by benchmarks/optimizer_search.py
+RATES = dict(muon=dict(lr=.03, wd=.3), adam=dict(lr=2e-3, wd=1.)) # see benchmarks/optimizer_search.py
 
 def _each(name): return ', '.join(f'{rates[name]:g} for {opt}' for opt, rates in RATES.items())
 
