@@ -330,7 +330,7 @@ def relative_distances(originals:torch.Tensor, # n x c x h x w in [-1, 1], not t
     mean = originals.mean(0, keepdim=True).expand(4, -1, -1, -1) # the same picture, as often as one likes
     unit = kernel_distance(picture_features(mean), features).value
     found = {name: kernel_distance(picture_features(x), features).value for name, x in pictures.items()}
-    return {name: value/unit if unit > 0 else math.nan for name, value in found.items()}
+    return {name: value/unit if unit > 1e-6 else math.nan for name, value in found.items()}
 
 # %% ../nbs/library/06_metrics.ipynb #276c08a9
 FAR = 1/3 # `prior_distance` or `recon_distance` from which pictures are poor
