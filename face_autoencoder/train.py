@@ -21,6 +21,7 @@ from fastai.learner import Learner
 from fastai.torch_core import distrib_barrier, num_distrib, rank_distrib, to_detach
 from fastcore.meta import delegates
 
+# %% ../nbs/library/14_train.ipynb #f9c3d106
 from .callbacks import BetaAnnealing, LossLogger, ReconstructionGrid
 from .callbacks import precision_callbacks, seed_everything
 from .checkpoints import Checkpoint, ResumableLearner, from_first
