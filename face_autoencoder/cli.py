@@ -100,12 +100,12 @@ def run_summary(run)->str:
     "What a finished run says of itself, in a few lines of at most 80 characters."
     from face_autoencoder.metrics import ADVICE
     r, d = run.config['results'], run.config['model']['latent_dim']
-    words = beside_eigenfaces(r['mse']/r['eigenfaces_mse'])
+    words, advice = beside_eigenfaces(r['mse']/r['eigenfaces_mse']), ADVICE.get(r['verdict'])
     return '\n'.join([
         f"error    {r['mse']:.5f} on new people (mean square, pixels in [-1, 1], z = mu),",
         f"         {words} {d} eigenfaces on the same split ({r['eigenfaces_mse']:.5f})",
         f"KL       {r['kl']:.1f} nats per picture, in {r['active_units']} active units of {d}",
-        f"verdict  {r['verdict']}{ADVICE.get(r['verdict'], '')}",
+        f"verdict  {r['verdict']}" + (f':\n         {advice}' if advice else ''),
         f"run      {run.path}"])
 
 # %% ../nbs/library/15_cli.ipynb #8c558f2d

@@ -260,18 +260,23 @@ COMPONENTS = 1, 3, 10 # numbers of Gaussians that are tried
 
 def _mixture(mu, k, seed): return GaussianMixture(k, tol=.01, reg_covar=1e-4, random_state=seed).fit(mu)
 
-def fit_density(mu, # n x d codes, those of a person side by side
+def best_number(mu, # n x d codes, those of a person side by side: so the first fifth are other people
+                seed:int=42
+               )->int: # one of `COMPONENTS`
+    "How many Gaussians give held-out codes the highest likelihood, of the numbers for which there are enough codes"
+    held_out, tried = len(mu)//5, [k for k in COMPONENTS if k == 1 or len(mu) >= 10*k*mu.shape[1]]
+    if len(tried) == 1: return 1
+    return max(tried, key=lambda k: _mixture(mu[held_out:], k, seed).score(mu[:held_out]))
+
+def fit_density(mu, # n x d codes
                 k:int=None, # Gaussians; 1: the one with their mean and covariance; None: the best number
                 seed:int=42
                )->GaussianMixture: # `score` is the mean log-density in nats
-    "Fit a mixture of Gaussians to codes; the best number of them is that of `COMPONENTS` by held-out likelihood"
+    "Fit a mixture of Gaussians to codes"
     mu, least = validated_codes(mu), max(2, k or 1)
-    if len(mu) < least: raise ValueError(f'{len(mu)} codes are too few for a mixture of {k}: give at least {least}')
-    if k: return _mixture(mu, k, seed)
-    held_out = len(mu)//5
-    tried = [k for k in COMPONENTS if k == 1 or len(mu) >= 10*k*mu.shape[1]]
-    scores = {k: _mixture(mu[held_out:], k, seed).score(mu[:held_out]) for k in tried} if len(tried) > 1 else {1: 0}
-    return _mixture(mu, max(scores, key=scores.get), seed)
+    few = f'{len(mu)} codes are too few for a mixture of {k or 1}: give at least {least}'
+    if len(mu) < least: raise ValueError(few)
+    return _mixture(mu, k or best_number(mu, seed), seed)
 
 # %% ../nbs/library/11_directions.ipynb #a7e3fed3
 DENSITIES = 'prior', 'gaussian', 'mixture'

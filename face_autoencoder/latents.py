@@ -126,17 +126,22 @@ def _rescale_weights(model, c, m): # d numbers each, in float64
     logvar.bias.copy_(logvar.bias + 2*c.log())
     model.logvar_range.copy_(model.logvar_range + 2*c.log())
 
+def _blocks(*arrays): # of equal length: the codes of many faces are mapped from a file, and not read at once
+    return zip(*[np.array_split(a, 1 + len(a)//100_000) for a in arrays])
+
 @torch.no_grad()
 def rescale_latents(model, # a `ConvVAE`; its weights are changed
                     latents # from `collect_latents`: its codes of the training pictures, and maybe of others
                    )->Latents: # the same codes at their new scale
     "Give each latent the origin and scale of the least KL over the training pictures, without changing a picture."
     train = latents if latents.is_valid is None else latents.train
-    m, second = train.mu.mean(0, dtype=float), np.exp(train.logvar).mean(0, dtype=float)
-    c = (train.mu.var(0, dtype=float) + second)**-.5
+    sums = [(mu.sum(0, dtype=float), (np.square(mu, dtype=float) + np.exp(v)).sum(0)) for mu, v in _blocks(*train[:2])]
+    m, second = np.sum(sums, axis=0)/len(train.mu)
+    c = (second - m**2)**-.5
     _rescale_weights(model, *[torch.from_numpy(v).to(model.fc_mu.weight.device) for v in (c, m)])
-    c, m = c.astype(np.float32), m.astype(np.float32)
-    return latents._replace(mu=(latents.mu - m)*c, logvar=latents.logvar + 2*np.log(c))
+    codes = _empty_codes(2, *latents.mu.shape)
+    for mu, v, new_mu, new_v in _blocks(*latents[:2], *codes): new_mu[:], new_v[:] = (mu - m)*c, v + 2*np.log(c)
+    return latents._replace(mu=codes[0], logvar=codes[1])
 
 # %% ../nbs/library/10_latents.ipynb #1d6a279a
 class RunningCovariance:

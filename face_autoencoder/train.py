@@ -60,6 +60,10 @@ def callbacks_of(s:TrainingSettings, loss:VAELoss, device:torch.device)->list:
     if s.grid_every: cbs.append(ReconstructionGrid(s.grid_every))
     return cbs
 
+def optimizer_of(s:TrainingSettings)->dict: # for a `Learner`
+    "The optimizer that the settings name, with its rates."
+    return dict(OPTIMIZERS[s.opt], lr=s.lr, wd=s.wd)
+
 # %% ../nbs/library/14_train.ipynb #9deb2716
 def _loss_attributes(loss):
     "What a loss was made with, as far as JSON can hold it"
@@ -133,8 +137,7 @@ def prepare_run(**kwargs)->Plan:
     dls = face_dls(s.data, s.image_size, s.bs, s.split, seed=s.seed, limit=s.limit, data_home=s.data_home, flip=flip)
     config = config_of(s, loss, dls)
     unfinished_run(s.out, config, s.name) # says if the name is taken
-    cbs, opt = callbacks_of(s, loss, dls.device), dict(OPTIMIZERS[s.opt], lr=s.lr, wd=s.wd)
-    learn = ResumableLearner(dls, model, loss_func=loss, cbs=cbs, **opt)
+    learn = ResumableLearner(dls, model, loss, cbs=callbacks_of(s, loss, dls.device), **optimizer_of(s))
     return Plan(learn, Path(s.out), s.name, config)
 
 # %% ../nbs/library/14_train.ipynb #c726c8ed
@@ -196,7 +199,8 @@ def _load_best(plan, training, keep):
     keep.load_best(learn.model)
     learn.loss_func.beta = plan.config['loss']['beta'] # annealing may have been stopped on its way
     precision = hasattr(learn, 'vae_mixed_precision')
-    return dict(best_epoch=keep.best, epochs=done, device=learn.dls.device.type, mixed_precision=precision)
+    kl, device = float(keep.history.kl[keep.best]), learn.dls.device.type
+    return dict(kl_as_trained=kl, best_epoch=keep.best, epochs=done, device=device, mixed_precision=precision)
 
 # %% ../nbs/library/14_train.ipynb #1b39bf41
 def _measure(plan):
@@ -223,7 +227,6 @@ def _parts(model, latents):
 def _finish(plan, training, keep):
     "All that comes after training"
     how, model, dls = _load_best(plan, training, keep), plan.learn.model, plan.learn.dls
-    how['kl_as_trained'] = evaluate_vae(model, dls.valid)['kl']
     latents = collect_latents(model, dls)
     if plan.config['training']['rescale']: latents = rescale_latents(model, latents)
     parts, words = _parts(model, latents)
@@ -258,7 +261,7 @@ def fit_vae(dls, model, # a `ConvVAE`
            )->Learner: # its `loss_logger` holds what each epoch measured
     "Train a model quietly, without clipping or annealing, and write nothing."
     loss_func, s = loss_func or VAELoss(1, True, 'sum'), TrainingSettings(clip=0, opt=opt, lr=lr, wd=wd)
-    cbs, opt = [*callbacks_of(s, loss_func, dls.device), *cbs], dict(OPTIMIZERS[opt], lr=s.lr, wd=s.wd)
-    learn = ResumableLearner(dls, model, loss_func=loss_func, cbs=cbs, **opt)
+    cbs = [*callbacks_of(s, loss_func, dls.device), *cbs]
+    learn = ResumableLearner(dls, model, loss_func, cbs=cbs, **optimizer_of(s))
     with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, pct_start=warmup)
     return learn
