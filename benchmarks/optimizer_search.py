@@ -1,9 +1,10 @@
-"""Which learning rate, weight decay and batch suit each optimizer: the error on new people after a short training, for
-three seeds, on drawn faces and on LFW. Rows are added to optimizer_search.csv as they come, and what is there is not
-measured again; at the end the best settings are printed. Takes hours on two cores.
+"""Which learning rate, weight decay, warm-up and batch suit each optimizer: the error on new people after a short
+training, for three seeds, on drawn faces and on LFW. Rows are added to optimizer_search.csv as they come, and what is
+there is not measured again; at the end the best settings are printed. Takes hours on two cores.
 
-optimizer_search_h100.csv is the first, wider look, on one H100 by a bare loop of the same steps, mostly one seed: also
-momentum, warm-up, steps and coefficients of the iteration, which layers, how long a step is by a layer's shape.
+optimizer_search_h100.csv is the first, wider look, on one H100 by a bare loop of the same steps with fastai's one-cycle
+schedule, mostly one seed: also momentum, steps and coefficients of the iteration, which layers, how long a step is by a
+layer's shape.
 
 python benchmarks/optimizer_search.py [--data faces lfw] [--seeds 3]"""
 import argparse, itertools, time, warnings
@@ -24,10 +25,10 @@ from face_autoencoder.model import ConvVAE
 from face_autoencoder.train import fit_vae
 
 FILE = Path(__file__).with_suffix('.csv')
-GRID = dict(muon=dict(bs=(32, 64, 128), lr=(.015, .03, .06), wd=(.1, .3, 1.)),
-            adam=dict(bs=(16, 32, 64), lr=(1e-3, 2e-3, 4e-3), wd=(0., 1., 5.)))
+GRID = dict(muon=dict(bs=(32, 64, 128), lr=(.015, .03, .06), wd=(.1, .3, 1.), warmup=(.02, .05, .25)),
+            adam=dict(bs=(16, 32, 64), lr=(1.5e-3, 3e-3, 6e-3), wd=(.3, 1., 3.), warmup=(.1, .25, .4)))
 EPOCHS = dict(faces=3, lfw=2)
-SETTINGS = ['data', 'opt', 'bs', 'lr', 'wd', 'epochs', 'seed']
+SETTINGS = ['data', 'opt', 'bs', 'lr', 'wd', 'warmup', 'epochs', 'seed']
 
 
 def neighbours(opt):
@@ -37,11 +38,11 @@ def neighbours(opt):
     return [middle] + [middle | {k: x} for k, v in grid.items() for x in (v[0], v[2])]
 
 
-def measure(data, opt, bs, lr, wd, epochs, seed):
+def measure(data, opt, bs, lr, wd, warmup, epochs, seed):
     dls = face_dls(data, bs=bs)
     seed_everything(seed)
     start = time.perf_counter()
-    last = fit_vae(dls, ConvVAE(), epochs=epochs, opt=opt, lr=lr, wd=wd).loss_logger.rows[-1]
+    last = fit_vae(dls, ConvVAE(), epochs=epochs, opt=opt, lr=lr, wd=wd, warmup=warmup).loss_logger.rows[-1]
     return dict(mse=last['mse'], kl=last['kl'], excess_kl=last['excess_kl'], seconds=time.perf_counter() - start)
 
 

@@ -9,7 +9,11 @@ __all__ = ['VECTOR_RATE', 'OPTIMIZERS', 'orthogonalize', 'average_squares_of_vec
 from functools import partial
 
 import torch
+from fastai.callback.schedule import ParamScheduler, SchedLin, combine_scheds
+from fastai.learner import Learner
 from fastai.optimizer import Adam, Optimizer, adam_step, average_grad, average_sqr_grad, step_stat, weight_decay
+from fastcore.basics import patch
+from fastcore.foundation import L
 
 # %% ../nbs/library/07_optimizers.ipynb #dbc3b1b3
 def _polynomial(A):
@@ -56,5 +60,18 @@ def Muon(params, # of a model, or groups of them
     cbs = [weight_decay, partial(average_grad, dampening=True), average_squares_of_vectors, step_stat, muon_step]
     return Optimizer(params, cbs, lr=lr, mom=mom, wd=wd, sqr_mom=sqr_mom, eps=eps)
 
+# %% ../nbs/library/07_optimizers.ipynb #99cc5f51
+@patch
+def fit_linear(self:Learner,
+               n_epoch:int,
+               lr:float=None, # the highest learning rate; the Learner's own unless given
+               warmup:float=.05, # share of training, 0 to 1, in which the rate climbs, from lr/25
+               cbs=None # one more callback, or more
+              ):
+    "Train with a learning rate that climbs and then falls to zero, both in a straight line (Defazio et al. 2023)."
+    lr = self.lr if lr is None else lr
+    rates = combine_scheds([warmup, 1 - warmup], [SchedLin(lr/25, lr), SchedLin(lr, 0)])
+    self.fit(n_epoch, lr, cbs=L(ParamScheduler(dict(lr=rates))) + L(cbs))
+
 # %% ../nbs/library/07_optimizers.ipynb #0474df44
-OPTIMIZERS = dict(muon=dict(opt_func=Muon, moms=(.9, .9, .9)), adam=dict(opt_func=Adam, moms=(.95, .85, .95)))
+OPTIMIZERS = dict(muon=Muon, adam=Adam)

@@ -113,7 +113,8 @@ class LossSettings(Settings):
         raise ValueError('cycles says how often beta rises, so it needs anneal, for example anneal=0.5')
 
 # %% ../nbs/library/12_settings.ipynb #1a6be78c
-RATES = dict(muon=dict(lr=.03, wd=.3), adam=dict(lr=2e-3, wd=1.)) # see benchmarks/optimizer_search.py
+RATES = dict(muon=dict(lr=.03, wd=.3, warmup=.05), # see benchmarks/optimizer_search.py
+             adam=dict(lr=3e-3, wd=1., warmup=.25))
 
 def _each(name): return ', '.join(f'{rates[name]:g} for {opt}' for opt, rates in RATES.items())
 
@@ -122,9 +123,12 @@ class OptimizerSettings(Settings):
     "How a training steps."
     opt:str = setting('muon', 'the optimizer: muon, or adam', 'training', choices=tuple(RATES))
     lr:float|None = setting(None,
-        'learning rate at the top of the one-cycle schedule', 'training', at_least=0, unset=_each('lr'))
+        'highest learning rate', 'training', at_least=0, unset=_each('lr'))
     wd:float|None = setting(None,
         'weight decay: a step takes lr*wd of each weight', 'training', at_least=0, unset=_each('wd'))
+    warmup:float|None = setting(None,
+        'share of training, 0 to 1, in which the learning rate climbs; then it falls to 0 in a straight line',
+        'training', at_least=0, at_most=1, unset=_each('warmup'))
 
     def __post_init__(self):
         super().__post_init__()
@@ -138,8 +142,6 @@ class TrainingSettings(OptimizerSettings, LossSettings, ModelSettings, DataSetti
     epochs:int = setting(10, 'passes over the training pictures', 'training', at_least=1)
     bs:int = setting(64,
         'pictures in a batch, of all processes together, at least 2 for each', 'training', at_least=2)
-    warmup:float = setting(.25,
-        'share of training, 0 to 1, in which the learning rate climbs', 'training', at_least=0, at_most=1)
     clip:float = setting(10.,
         'longest gradient, in units of the mean loss whatever the reduction; 0: any', 'training', at_least=0)
     patience:int|None = setting(None,

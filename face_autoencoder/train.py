@@ -62,7 +62,7 @@ def callbacks_of(s:TrainingSettings, loss:VAELoss, device:torch.device)->list:
 
 def optimizer_of(s:TrainingSettings)->dict: # for a `Learner`
     "The optimizer that the settings name, with its rates."
-    return dict(OPTIMIZERS[s.opt], lr=s.lr, wd=s.wd)
+    return dict(opt_func=OPTIMIZERS[s.opt], lr=s.lr, wd=s.wd)
 
 # %% ../nbs/library/14_train.ipynb #9deb2716
 def _loss_attributes(loss):
@@ -185,7 +185,7 @@ def _fit(plan, training, progress):
     keep = Checkpoint(training.checkpoint, training.history, cfg['patience'])
     cbs = [keep, *distributed_callbacks(learn.dls.device)]
     with learn.added_cbs(ShortProgress()) if progress else learn.no_logging():
-        learn.fit_one_cycle(cfg['epochs'], cfg['lr'], pct_start=cfg['warmup'], cbs=cbs)
+        learn.fit_linear(cfg['epochs'], cfg['lr'], cfg['warmup'], cbs)
     return keep
 
 def _load_best(plan, training, keep):
@@ -256,12 +256,12 @@ def train_run(progress:bool=True, # show progress bars and fastai's table
 # %% ../nbs/library/14_train.ipynb #cc05765a
 def fit_vae(dls, model, # a `ConvVAE`
             loss_func=None, # the ELBO unless given
-            epochs:int=10, warmup:float=.25, opt:str='muon', lr:float=None, wd:float=None, # see `TrainingSettings`
+            epochs:int=10, opt:str='muon', lr:float=None, wd:float=None, warmup:float=None, # see `TrainingSettings`
             cbs=() # more callbacks
            )->Learner: # its `loss_logger` holds what each epoch measured
     "Train a model quietly, without clipping or annealing, and write nothing."
-    loss_func, s = loss_func or VAELoss(1, True, 'sum'), TrainingSettings(clip=0, opt=opt, lr=lr, wd=wd)
+    loss_func, s = loss_func or VAELoss(1, True, 'sum'), TrainingSettings(clip=0, opt=opt, lr=lr, wd=wd, warmup=warmup)
     cbs = [*callbacks_of(s, loss_func, dls.device), *cbs]
     learn = ResumableLearner(dls, model, loss_func, cbs=cbs, **optimizer_of(s))
-    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, pct_start=warmup)
+    with learn.no_bar(), learn.no_logging(): learn.fit_linear(epochs, warmup=s.warmup)
     return learn
