@@ -76,7 +76,7 @@ site: install
 vendor:
 	$(PYTHON) tools/vendor.py
 
-# All benchmarks: half an hour on a machine that does nothing else. pythae has an environment of its own, which borrows our torch.
+# All benchmarks: three hours on a machine that does nothing else. pythae has an environment of its own, which borrows our torch.
 bench: install $(VENV)-pythae/installed
 	$(BIN)/python benchmarks/bench.py $(ONLY)
 

@@ -1,6 +1,6 @@
 """`make bench`: run all benchmarks, one after the other; their figures go to benchmarks/figures.json and to the README.
 
-Takes about two hours, and wants a machine that does nothing else. With names, only those run, and replace their own
+Takes about three hours, and wants a machine that does nothing else. With names, only those run, and replace their own
 figures.
 
 python benchmarks/bench.py [train_speed imports ...]"""
@@ -12,7 +12,7 @@ from pathlib import Path
 from figures import MISSED
 
 HERE = Path(__file__).resolve().parent
-ALL = """time_to_quality verdicts train_speed modes threads sizes memory million data_pipeline faces_speed lfw_prepare
+ALL = """time_to_quality shortcuts verdicts train_speed modes threads sizes memory million data_pipeline faces_speed lfw_prepare
          decoder_pca imports app_latency app_load""".split()
 
 

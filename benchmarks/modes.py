@@ -51,4 +51,6 @@ warm = compiled(x)
 s = in_turns(dict(eager=lambda: eager(x, 8), compiled=lambda: compiled(x, 8)), args.repeats)
 figure(f'speed compiled by torch.compile / not compiled, {name}, batches of 128', ratio(s['eager'], s['compiled']))
 figure('first compiled step', warm, 's')
+gained = 1 - 1/ratio(s['eager'], s['compiled']) # of each second; the first steps of training and of validation are paid
+if gained > 0: figure('a training pays for compiling if it would take more than', 2*warm/gained, 's')
 end()
