@@ -10,8 +10,8 @@ every other   matrices move at every other step, twice as far
 contiguous    pictures and weights are not laid out channels last
 
 python benchmarks/shortcuts.py [--seeds 5] [--epochs 3]"""
-import argparse, tempfile, time, warnings
-from statistics import mean, stdev
+import argparse, warnings
+from statistics import mean
 
 p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 p.add_argument('--seeds', type=int, default=5)
@@ -21,25 +21,13 @@ warnings.simplefilter('ignore')
 
 import torch
 from fastai.callback.channelslast import ChannelsLast
-from fastai.callback.core import Callback, CancelValidException
-from fastai.callback.progress import ProgressCallback
-from scipy.stats import t as student
+from fastai.callback.core import Callback
 from torch import nn
 
-from face_autoencoder.callbacks import seed_everything
 from face_autoencoder.metrics import evaluate_vae
-from face_autoencoder.model import ConvVAE
 from face_autoencoder.optimizers import Muon, muon_step
-from face_autoencoder.train import prepare_run
 from figures import end, figure
-
-
-class Seconds(Callback):
-    "Time of the training steps"
-    order, total = 100, 0.
-    def before_train(self): self.start = time.perf_counter()
-    def after_train(self): self.total += time.perf_counter() - self.start
-    def before_validate(self): raise CancelValidException
+from trainings import interval, prepared, timed
 
 
 class Averaged(Callback):
@@ -78,21 +66,16 @@ def every_other(params, **kwargs):
 
 def train(seed, opt='muon', cosine=False, opt_func=None, add=None, remove=None, after=None):
     "Seconds of a training, and its error on new people"
-    with tempfile.TemporaryDirectory() as out:
-        plan = prepare_run(data='faces', out=out, epochs=args.epochs, opt=opt, bs=64 if opt == 'muon' else 32)
-    learn, training = plan.learn, plan.config['training']
-    seed_everything(seed)
-    learn.model.load_state_dict(ConvVAE().state_dict())
+    learn, training = prepared('faces', args.epochs, seed, opt=opt, bs=64 if opt == 'muon' else 32)
     if opt_func: learn.opt_func = opt_func
-    learn.remove_cbs([ProgressCallback, *([remove] if remove else [])])
-    learn.add_cbs([seconds := Seconds(), *([add()] if add else [])])
-    with learn.no_logging():
-        if cosine:
-            learn.moms = (.9, .9, .9)
-            learn.fit_one_cycle(args.epochs, training['lr'])
-        else: learn.fit_linear(args.epochs, training['lr'], training['warmup'])
-    if after: after(learn)
-    return seconds.total, evaluate_vae(learn.model, learn.dls.valid)['mse']
+    if add: learn.add_cb(add())
+    if remove: learn.remove_cb(remove)
+    learn.moms = (.9, .9, .9) # as in `fit_linear`
+    if cosine: seconds, mse = timed(learn, 'fit_one_cycle', args.epochs, training['lr'])
+    else: seconds, mse = timed(learn, 'fit_linear', args.epochs, training['lr'], training['warmup'])
+    if not after: return seconds, mse
+    after(learn)
+    return seconds, evaluate_vae(learn.model, learn.dls.valid)['mse']
 
 
 TRAININGS = {'default': {}, 'cosine': dict(cosine=True), 'adam': dict(opt='adam'),
@@ -109,6 +92,5 @@ for name in got:
     if name in ('default', 'adam'): continue
     for i, what in enumerate(('seconds', 'error')):
         shares = [a[i]/b[i] for a, b in zip(got[name], usual)]
-        half = student.ppf(.975, len(shares) - 1)*stdev(shares)/len(shares)**.5
-        figure(f'{name}: {what}, as share of the default (± {half:.3f})', mean(shares))
+        figure(f'{name}: {what}, as share of the default ({interval(shares, 3)})', mean(shares))
 end()

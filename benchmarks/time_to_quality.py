@@ -13,8 +13,8 @@ learning rate is constant: its error is looked at after each epoch. Only trainin
 Intervals: 95 %, Student's t.
 
 python benchmarks/time_to_quality.py [--data faces lfw] [--seeds 3]"""
-import argparse, math, tempfile, time, warnings
-from statistics import mean, stdev
+import argparse, math, warnings
+from statistics import mean
 
 p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 p.add_argument('--data', nargs='+', default=['faces', 'lfw'])
@@ -23,52 +23,30 @@ args = p.parse_args()
 warnings.simplefilter('ignore')
 
 import numpy as np
-from fastai.callback.core import Callback, CancelValidException
-from fastai.callback.progress import ProgressCallback
 from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 from fastai.optimizer import Adam
-from scipy.stats import t as student
 
 from face_autoencoder.callbacks import seed_everything
 from face_autoencoder.data import face_dls
 from face_autoencoder.losses import VAELoss
-from face_autoencoder.metrics import eigenfaces, eigenfaces_mse, evaluate_vae
+from face_autoencoder.metrics import eigenfaces, eigenfaces_mse
 from face_autoencoder.model import ConvVAE
-from face_autoencoder.train import prepare_run
 from figures import end, figure
 from others import pythae, usual_loader
+from trainings import interval, prepared, timed
 
 SHIPPED = dict(faces=.0145, lfw=.0171) # errors asked for besides; LFW's is Adam's after 20 epochs
 CYCLES = dict(faces=dict(muon=(1, 2, 3, 4), adam=(3, 4, 7, 9), usual=(8, 10)),
-              lfw=dict(muon=(3, 4), adam=(8, 10))) # epochs that are tried: around those that optimizer_search.py found
+              lfw=dict(muon=(4, 6), adam=(12, 16))) # epochs that are tried: around those that optimizer_search.py found
 PYTHAE_RATES, PYTHAE_EPOCHS = (5e-4, 1e-3, 2e-3), 25
 ADAM = dict(opt='adam', bs=32)
 
 
-class Seconds(Callback):
-    "Time of the training steps"
-    order, total = 100, 0.
-    def before_train(self): self.start = time.perf_counter()
-    def after_train(self): self.total += time.perf_counter() - self.start
-    def before_validate(self): raise CancelValidException
-
-
-def fit(learn, how, *args):
-    "Seconds of a training without validation, by a method of the learner, and the error on new people after it"
-    learn.remove_cb(ProgressCallback)
-    seconds = Seconds()
-    with learn.no_logging(): getattr(learn, how)(*args, cbs=seconds)
-    return seconds.total, evaluate_vae(learn.model, learn.dls.valid)['mse']
-
-
 def ours(data, epochs, seed, **settings):
-    "Train as `train_run` does; the split is that of its default seed"
-    with tempfile.TemporaryDirectory() as out: plan = prepare_run(data=data, out=out, epochs=epochs, **settings)
-    seed_everything(seed)
-    plan.learn.model.load_state_dict(ConvVAE().state_dict())
-    training = plan.config['training']
-    return fit(plan.learn, 'fit_linear', epochs, training['lr'], training['warmup'])
+    "Train as `train_run` does"
+    learn, training = prepared(data, epochs, seed, **settings)
+    return timed(learn, 'fit_linear', epochs, training['lr'], training['warmup'])
 
 
 def usual(data, epochs, seed):
@@ -77,7 +55,7 @@ def usual(data, epochs, seed):
     feed = DataLoaders(usual_loader(dls.data.images[dls.splits[0]], 128), dls.valid)
     seed_everything(seed)
     learn = Learner(feed, ConvVAE(), VAELoss(1, True, 'sum'), opt_func=Adam)
-    return fit(learn, 'fit_one_cycle', epochs, 4e-3)
+    return timed(learn, 'fit_one_cycle', epochs, 4e-3)
 
 
 def pythae_times(data, errors, seed, rate):
@@ -92,13 +70,6 @@ def pythae_times(data, errors, seed, rate):
                 if error < e: times.setdefault(e, seconds)
             if len(times) == len(errors): break
     return {e: times.get(e, float('inf')) for e in errors}
-
-
-def interval(x):
-    "Mean and 95 % interval in words"
-    if len(x) < 2 or float('inf') in x: return f'{mean(x):.1f}'
-    half = student.ppf(.975, len(x) - 1)*stdev(x)/len(x)**.5
-    return f'{mean(x):.1f} ± {half:.1f}'
 
 
 def time_to(error, trainings):
