@@ -114,7 +114,7 @@ class LossSettings(Settings):
 
 # %% ../nbs/library/12_settings.ipynb #1a6be78c
 RATES = dict(muon=dict(lr=.03, wd=.3, warmup=.05), # see benchmarks/optimizer_search.py
-             adam=dict(lr=3e-3, wd=1., warmup=.25))
+             adam=dict(lr=3e-3, wd=1., warmup=.4))
 
 def _each(name): return ', '.join(f'{rates[name]:g} for {opt}' for opt, rates in RATES.items())
 
