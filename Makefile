@@ -1,5 +1,5 @@
 # Everything from a fresh clone. Variables you may set: PYTHON, VENV, TRAIN (options for fae_train in `make demo`), NB (notebooks to
-# execute, or the one to check), ARGS (more options for pytest), WORKERS (how many tests at once), ONLY (benchmarks to run)
+# execute, or the one to check), ARGS (more options for pytest, or for tools/evidence.py), WORKERS (how many tests at once), ONLY (benchmarks to run)
 PYTHON ?= python3
 VENV ?= .venv
 TRAIN ?= --epochs 3
@@ -9,7 +9,7 @@ WORKERS ?= 2
 ONLY ?=
 BIN := $(VENV)/bin
 
-.PHONY: install demo app check test test-rest test-all chromium lint hooks notebooks links golden site vendor bench
+.PHONY: install demo app check test test-rest test-all chromium lint hooks notebooks links evidence golden site vendor bench
 
 install: $(VENV)/installed
 
@@ -63,6 +63,10 @@ notebooks: install
 # Badges, links and Colab cells from the three lines at the top of settings.ini.
 links: install
 	$(BIN)/python tools/links.py
+
+# Train the models that the claims of the lesson want, and say what became of the claims: hours, but it can be stopped
+evidence: install
+	$(BIN)/python tools/evidence.py $(ARGS)
 
 # Keep the figures of the lecture's short test, after a change that is meant to change them.
 golden: install

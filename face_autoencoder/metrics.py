@@ -9,6 +9,7 @@ __all__ = ['eigenfaces', 'eigenfaces_mse', 'psnr', 'ssim', 'sharpness', 'band_er
 
 # %% ../nbs/library/06_metrics.ipynb #765f2739
 import math
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -323,13 +324,15 @@ def excess_kl(mu:torch.Tensor, # n x d
 
 # %% ../nbs/library/06_metrics.ipynb #edfb30dc
 def relative_distances(originals:torch.Tensor, # n x c x h x w in [-1, 1], not trained on
+                       features=None, # see `picture_features`
                        **pictures # name -> pictures to compare with them
                       )->dict: # name -> distance
     "Kernel distance of pictures to originals, where the originals' mean picture has 1; NaN if they are all the same"
-    features = picture_features(originals)
+    describe = partial(picture_features, features=features)
+    described = describe(originals)
     mean = originals.mean(0, keepdim=True).expand(4, -1, -1, -1) # the same picture, as often as one likes
-    unit = kernel_distance(picture_features(mean), features).value
-    found = {name: kernel_distance(picture_features(x), features).value for name, x in pictures.items()}
+    unit = kernel_distance(describe(mean), described).value
+    found = {name: kernel_distance(describe(x), described).value for name, x in pictures.items()}
     return {name: value/unit if unit > 1e-6 else math.nan for name, value in found.items()}
 
 # %% ../nbs/library/06_metrics.ipynb #90691801

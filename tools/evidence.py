@@ -1,0 +1,36 @@
+"""Train the models that the claims want, one after the other, and say what became of the claims: `make evidence`.
+
+A model's row is added to face_autoencoder/claims/models.jsonl when it is finished; an interrupted one starts again.
+Several processes, or machines, can share the work: each takes models of its own with --part, and tables are joined by
+putting their lines together.
+
+python tools/evidence.py [--only CLAIM ...] [--seed N ...] [--minutes N] [--part 1/2]"""
+import argparse, time, warnings
+from pathlib import Path
+
+p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+p.add_argument('--only', nargs='+', metavar='CLAIM', help='names in claims.csv, or beginnings of them (default: all)')
+p.add_argument('--seed', nargs='+', type=int, metavar='N', help='only these (default: as many as the rules ask for)')
+p.add_argument('--minutes', type=float, default=float('inf'), help='start no model after so long')
+p.add_argument('--part', default='1/1', help='1/2: the first of two processes that share the work')
+p.add_argument('--models', type=Path, help="another table of models than the repository's")
+args = p.parse_args()
+warnings.simplefilter('ignore')
+
+from fastprogress.fastprogress import progress_bar
+
+from face_autoencoder.evidence import FOLDER, add_model, all_verdicts, missing_models, model_row
+from face_autoencoder.evidence import read_claims, read_models, read_rules
+
+claims, rules, path = read_claims(), read_rules(), args.models or FOLDER/'models.jsonl'
+if args.only:
+    claims = claims[[c.startswith(tuple(args.only)) for c in claims.index]]
+    if not len(claims): raise SystemExit(f'no claim begins with {", ".join(args.only)}: their names are in claims.csv')
+    rules = rules[rules.claim.isin(claims.index)]
+part, parts = map(int, args.part.split('/'))
+start = time.perf_counter()
+for arm, data, seed in progress_bar(missing_models(rules, read_models(path), args.seed)[part - 1::parts]):
+    if time.perf_counter() - start > 60*args.minutes: break
+    add_model(model_row(arm, data, seed), path)
+for claim, row in all_verdicts(claims, rules, read_models(path)).iterrows():
+    print(f'{claim}: {row.text} ({row.seeds} seeds)')
