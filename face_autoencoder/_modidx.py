@@ -881,6 +881,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                       'face_autoencoder/evidence.py'),
                                            'face_autoencoder.evidence._factor_quantities': ( 'library/evidence.html#_factor_quantities',
                                                                                              'face_autoencoder/evidence.py'),
+                                           'face_autoencoder.evidence._figures': ( 'library/evidence.html#_figures',
+                                                                                   'face_autoencoder/evidence.py'),
                                            'face_autoencoder.evidence._from_prior': ( 'library/evidence.html#_from_prior',
                                                                                       'face_autoencoder/evidence.py'),
                                            'face_autoencoder.evidence._loss_arms': ( 'library/evidence.html#_loss_arms',

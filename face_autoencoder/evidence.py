@@ -235,33 +235,37 @@ def _correlated(mu):
     if live.shape[1] < 2: return math.nan
     return float(abs(np.corrcoef(live.T)[np.triu_indices(live.shape[1], 1)]).mean())
 
+def _figures(learn, stats, rescaled, codes):
+    "What `evaluate_vae` and the history of the training say"
+    dls, d = learn.dls, codes.shape[1]
+    images, (train, valid) = dls.data.images, dls.splits
+    bar = eigenfaces_mse(eigenfaces(images[train], min(d, 64)), images[valid])
+    known = evaluate_vae(learn.model, FaceDL(images, train[:len(valid)], bs=256, device=dls.device))
+    found = {k: v for k, v in stats.items() if isinstance(v, (int, float))} | _training_quantities(learn, stats)
+    return found | dict(mse_train=known['mse'], mse_of_eigenfaces=stats['mse']/bar, kl_per_latent=stats['kl']/d,
+                        active_share=stats['active_units']/d, kl_rescaled=rescaled['kl'], correlated=_correlated(codes))
+
+# %% ../nbs/library/16_evidence.ipynb #d51781a3
 def measure(learn, # from `train_arm`
             data:str='faces' # what it was trained on
            )->dict: # quantity -> number; a model that diverged has only an error, that of the mean picture
     "All quantities of a model."
     stats = evaluate_vae(learn.model, learn.dls.valid, learn.loss_func)
     if stats['verdict'] == 'diverged': return dict(diverged=1., mse=stats['mean_picture_mse'])
-    model, d, dls = copy.deepcopy(learn.model), learn.model.fc_mu.out_features, learn.dls
-    images, (train, valid) = dls.data.images, dls.splits
-    bar = eigenfaces_mse(eigenfaces(images[train], min(d, 64)), images[valid])
+    model, dls = copy.deepcopy(learn.model), learn.dls
     latents = rescale_latents(model, collect_latents(model, dls))
-    rescaled = evaluate_vae(model, dls.valid)
-    known = evaluate_vae(model, FaceDL(images, train[:len(valid)], bs=256, device=dls.device))
+    found = _figures(learn, stats, evaluate_vae(model, dls.valid), latents.train.mu)
     x = torch.cat([b[0] for b in dls.valid])[:300]
-    found = {k: v for k, v in stats.items() if isinstance(v, (int, float))}
-    found |= dict(mse_train=known['mse'], kl_per_latent=stats['kl']/d, active_share=stats['active_units']/d,
-                  mse_of_eigenfaces=stats['mse']/bar, kl_rescaled=rescaled['kl'])
-    found |= _training_quantities(learn, stats) | _path_quantities(model, x)
-    found['correlated'] = _correlated(latents.train.mu)
     pictures = _picture_quantities(model, x, latents.train.mu)
     before, after = _prior_distance(learn.model, x), pictures.pop('prior_distance')
     found |= pictures | dict(midpoint_excess=pictures['midpoint_distance'] - pictures['recon_distance'])
     found |= dict(prior_distance=before, prior_distance_rescaled=after, prior_gain=before - after)
-    found |= _component_quantities(model, latents.train, images) | _factor_quantities(latents.train, latents.valid)
+    found |= _path_quantities(model, x) | _component_quantities(model, latents.train, dls.data.images)
+    found |= _factor_quantities(latents.train, latents.valid)
     if data == 'faces': found |= _smile_quantities(model, x.shape[-1])
     return {k: float(v) for k, v in found.items()}
 
-# %% ../nbs/library/16_evidence.ipynb #ad48307f
+# %% ../nbs/library/16_evidence.ipynb #28e8a9bd
 def read_models(path=FOLDER/'models.jsonl')->pd.DataFrame: # arm, data, seed, and a column for each quantity
     "What is known of the models that were trained."
     rows = [json.loads(line) for line in Path(path).read_text().splitlines()] if Path(path).exists() else []
@@ -276,7 +280,7 @@ def add_model(row:dict, path=FOLDER/'models.jsonl'):
         there = Path(path).read_text() if Path(path).exists() else ''
         Path(tmp).write_text(there + line + '\n')
 
-# %% ../nbs/library/16_evidence.ipynb #d2bcdf6b
+# %% ../nbs/library/16_evidence.ipynb #832ecfe8
 def model_row(arm:str, data:str, seed:int, **settings)->dict: # see `train_arm`
     "Train and measure one model."
     start = time.perf_counter()
@@ -289,7 +293,7 @@ def model_row(arm:str, data:str, seed:int, **settings)->dict: # see `train_arm`
     settings, today = ARMS[arm] | settings, f'{date.today()}'
     return dict(arm=arm, data=data, seed=seed, settings=settings, date=today, how=how, results=results)
 
-# %% ../nbs/library/16_evidence.ipynb #967e98d8
+# %% ../nbs/library/16_evidence.ipynb #0c523617
 def missing_models(rules, models, # see `read_rules`, `read_models`
                    seeds=None # whole numbers; None: as many as the rules ask for
                   )->list: # of (arm, data, seed)
@@ -300,7 +304,7 @@ def missing_models(rules, models, # see `read_rules`, `read_models`
     ordered = [(name, data, s) for s, name, data in sorted(dict.fromkeys(wanted), key=lambda w: w[0])]
     return [w for w in ordered if w not in there]
 
-# %% ../nbs/library/16_evidence.ipynb #fc462375
+# %% ../nbs/library/16_evidence.ipynb #a55966cf
 class Outcome(NamedTuple):
     "What a rule says of the models there are."
     word:str # holds, does not hold, undecided
@@ -314,6 +318,7 @@ def _quantity(models, arms, data, quantity):
     if not rows or quantity not in models: return pd.Series(dtype=float)
     return min(rows, key=lambda r: r.mse.mean()).set_index('seed')[quantity].dropna()
 
+# %% ../nbs/library/16_evidence.ipynb #e2efb101
 def values_of(rule, models)->pd.Series: # a number for each seed
     "What a rule compares with its bound."
     a = _quantity(models, rule.arm, rule.data, rule.quantity)
@@ -332,7 +337,7 @@ def outcome(rule, models)->Outcome:
     word = 'undecided' if n < rule.seeds or not (yes or no) else 'holds' if yes else 'does not hold'
     return Outcome(word, low, mean, high, n)
 
-# %% ../nbs/library/16_evidence.ipynb #85872de4
+# %% ../nbs/library/16_evidence.ipynb #99593f01
 DATA = dict(faces='on drawn faces', lfw='on photographs')
 
 class Verdict(NamedTuple):
@@ -359,7 +364,7 @@ def judge(claim:str, # its name
     word = 'holds if ...' if 'holds' in said else 'undecided'
     return Verdict(word, '; '.join(f'{w} {", ".join(phrases)}' for w, phrases in said.items()))
 
-# %% ../nbs/library/16_evidence.ipynb #ecb1a5ef
+# %% ../nbs/library/16_evidence.ipynb #844ca800
 COLOURS = {'holds': 'tab:green', 'does not hold': 'tab:red', 'undecided': 'tab:grey'}
 
 def _plot_rule(ax, rule, models):
@@ -385,7 +390,7 @@ def plot_claim(claim:str, rules, models): # the axes
     for ax, rule in zip(axs, own.itertuples()): _plot_rule(ax, rule, models)
     return axs
 
-# %% ../nbs/library/16_evidence.ipynb #178d01be
+# %% ../nbs/library/16_evidence.ipynb #c39c5035
 def all_verdicts(claims, rules, models)->pd.DataFrame: # by claim: taught, verdict, text, seeds (the fewest of a rule)
     "A row for each claim."
     rows = {}
