@@ -32,5 +32,6 @@ start = time.perf_counter()
 for arm, data, seed in progress_bar(missing_models(rules, read_models(path), args.seed)[part - 1::parts]):
     if time.perf_counter() - start > 60*args.minutes: break
     add_model(model_row(arm, data, seed), path)
+print()
 for claim, row in all_verdicts(claims, rules, read_models(path)).iterrows():
     print(f'{claim}: {row.text} ({row.seeds} seeds)')
