@@ -17,9 +17,10 @@ p.add_argument('--models', type=Path, help="another table of models than the rep
 args = p.parse_args()
 warnings.simplefilter('ignore')
 
+import pandas as pd
 from fastprogress.fastprogress import progress_bar
 
-from face_autoencoder.evidence import FOLDER, add_model, all_verdicts, missing_models, model_row
+from face_autoencoder.evidence import FOLDER, add_model, all_verdicts, at_full_size, missing_models, model_row
 from face_autoencoder.evidence import read_claims, read_models, read_rules
 
 claims, rules, path = read_claims(), read_rules(), args.models or FOLDER/'models.jsonl'
@@ -29,7 +30,8 @@ if args.only:
     rules = rules[rules.claim.isin(claims.index)]
 part, parts = map(int, args.part.split('/'))
 start = time.perf_counter()
-for arm, data, seed in progress_bar(missing_models(rules, read_models(path), args.seed)[part - 1::parts]):
+wanted = pd.concat([rules, at_full_size(read_rules())]) if 'size' in claims.index else rules # it asks this of all
+for arm, data, seed in progress_bar(missing_models(wanted, read_models(path), args.seed)[part - 1::parts]):
     if time.perf_counter() - start > 60*args.minutes: break
     add_model(model_row(arm, data, seed), path)
 print()
