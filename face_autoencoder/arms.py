@@ -326,7 +326,8 @@ def measure(learn, # from `train_arm`
            )->dict: # quantity -> number; a model that diverged has only an error, that of the mean picture
     "All quantities of a model."
     stats = evaluate_vae(learn.model, learn.dls.valid, learn.loss_func)
-    if stats['verdict'] == 'diverged': return dict(diverged=1., mse=stats['mean_picture_mse'], n_train=len(learn.dls.splits[0]))
+    if stats['verdict'] == 'diverged':
+        return dict(diverged=1., mse=stats['mean_picture_mse'], n_train=float(len(learn.dls.splits[0])))
     model, dls = copy.deepcopy(learn.model), learn.dls
     latents = rescale_latents(model, collect_latents(model, dls))
     found = _figures(learn, stats, evaluate_vae(model, dls.valid), latents.train.mu)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FOLDER', 'DATA', 'COLOURS', 'NAMES', 'read_claims', 'read_rules', 'arms_of', 'read_models', 'add_model', 'model_row',
            'missing_models', 'Outcome', 'interval', 'values_of', 'outcome', 'Verdict', 'conclude', 'judge',
-           'plot_claim', 'plot_arms', 'all_verdicts', 'at_full_size', 'cost']
+           'plot_claim', 'plot_arms', 'all_verdicts', 'chip', 'show_claims', 'show_check', 'at_full_size', 'cost']
 
 # %% ../nbs/library/17_evidence.ipynb #e86efba0
 import json, math, platform, time
@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 from filelock import FileLock
+from IPython.display import Markdown
 from scipy.stats import t as student
 
 # %% ../nbs/library/17_evidence.ipynb #b149349a
@@ -142,14 +143,14 @@ def conclude(found # pairs of a word and the condition under which it was found
     return Verdict(word, '; '.join(f'{w} {", ".join(conditions)}' for w, conditions in said.items()))
 
 # %% ../nbs/library/17_evidence.ipynb #085983b3
-def _together(words):
-    return next((w for w in ('does not hold', 'undecided') if w in words), 'holds')
+def _together(words): return next((w for w in ('does not hold', 'undecided') if w in words), 'holds')
+def _or_ours(table, read): return read() if table is None else table
 
 def judge(claim:str, # its name
-          rules, models # see `read_rules`, `read_models`
+          rules=None, models=None # see `read_rules`, `read_models`; None: those of the course
          )->Verdict:
     "Say what the rules of a claim say; rules of the same condition and data must all hold."
-    found = []
+    rules, models, found = _or_ours(rules, read_rules), _or_ours(models, read_models), []
     for condition, group in rules[rules.claim == claim].groupby('condition', sort=False):
         words = {data: _together([outcome(r, models).word for r in part.itertuples()])
                  for data, part in group.groupby('data', sort=False)}
@@ -176,8 +177,9 @@ def _plot_rule(ax, rule, models):
     what = dict(value='', ratio=f' / {rule.against}', difference=f' − {rule.against}')[rule.how]
     ax.set_xlabel(f'{rule.quantity}: {rule.arm}{what}', fontsize=8)
 
-def plot_claim(claim:str, rules, models): # the axes
+def plot_claim(claim:str, rules=None, models=None): # the axes; see `judge`
     "Draw the rules of a claim, one below the other."
+    rules, models = _or_ours(rules, read_rules), _or_ours(models, read_models)
     own = rules[rules.claim == claim]
     axs = plt.subplots(len(own), 1, figsize=(7, len(own)), dpi=80, layout='constrained', squeeze=False)[1][:, 0]
     for ax, rule in zip(axs, own.itertuples()): _plot_rule(ax, rule, models)
@@ -199,10 +201,11 @@ def _plot_arms(ax, arms, quantity, models, color):
 
 def plot_arms(arms:dict, # label, a number or a text -> name of an arm
               quantities:dict, # name of a quantity -> title of the axis
-              models, # see `read_models`
-              data=('faces', 'lfw')
+              data=('faces', 'lfw'),
+              models=None # see `judge`
              ): # the axes, a row for each quantity
     "Draw quantities of several arms, a dot for each seed."
+    models = _or_ours(models, read_models)
     shape = len(quantities), len(data)
     how = dict(figsize=(4*len(data), 2.2*len(quantities)), dpi=80, layout='constrained', sharex=True, squeeze=False)
     axs = plt.subplots(*shape, **how)[1]
@@ -222,6 +225,31 @@ def all_verdicts(claims, rules, models)->pd.DataFrame: # by claim: taught, verdi
         seeds = min(outcome(r, models).seeds for r in rules[rules.claim == claim].itertuples())
         rows[claim] = dict(taught=claims.taught[claim], **judge(claim, rules, models)._asdict(), seeds=seeds)
     return pd.DataFrame.from_dict(rows, orient='index')
+
+# %% ../nbs/library/17_evidence.ipynb #7646f6df
+def chip(word:str)->str: # HTML
+    "Put a verdict's word on its colour."
+    style = f'color:white;background:{COLOURS[word].removeprefix("tab:")};padding:.1em .5em;border-radius:.5em'
+    return f'<span style="{style}">{word}</span>'
+
+def _shown(taught, verdict):
+    conditions = '' if verdict.text == verdict.word else f' {verdict.text}.'
+    return f'**Often taught:** {taught}\n\n{chip(verdict.word)}{conditions}'
+
+def show_claims(*claims, # names
+                rules=None, models=None # see `judge`
+               )->Markdown:
+    "Show claims, and what the tables say of them."
+    taught = read_claims().taught
+    return Markdown('\n\n'.join(_shown(taught[claim], judge(claim, rules, models)) for claim in claims))
+
+def show_check(taught:str, # the sentence
+               measured:str, # in a sentence
+               found:dict # condition -> was it found to hold?
+              )->Markdown:
+    "Show a sentence that a cell has checked."
+    verdict = conclude([('holds' if holds else 'does not hold', condition) for condition, holds in found.items()])
+    return Markdown(f'{_shown(taught, verdict)}\n\n**Measured:** {measured}')
 
 # %% ../nbs/library/17_evidence.ipynb #5dee5583
 def at_full_size(rules)->pd.DataFrame: # rules of the same claims
