@@ -295,8 +295,9 @@ def _smile_quantities(model, size, n=60):
     truth, (start, end) = twice(1002)
     def missing(z): return float((decode_codes(model, z) - truth).square().mean())
     least, most, step = missing(end), missing(start), smiling - plain
+    way = most - least or math.nan # a collapsed model paints the same face for all
     ways = dict(smile_one_pair=step, smile_many_pairs=step.mean(0))
-    return {name: (most - missing(start + add))/(most - least) for name, add in ways.items()}
+    return {name: (most - missing(start + add))/way for name, add in ways.items()}
 
 # %% ../nbs/library/16_arms.ipynb #ada1a87f
 def _correlated(mu):

@@ -52,7 +52,8 @@ def read_models(path=FOLDER/'models.jsonl')->pd.DataFrame: # arm, data, seed, an
     if not rows: return pd.DataFrame(columns=_KEYS)
     def cost(row):
         return dict(seconds=row['how']['seconds'], images=row['settings']['epochs']*row['results']['n_train'])
-    return pd.DataFrame([{k: row[k] for k in _KEYS} | cost(row) | row['results'] for row in rows])
+    table = pd.DataFrame([{k: row[k] for k in _KEYS} | cost(row) | row['results'] for row in rows])
+    return table.drop_duplicates(_KEYS, ignore_index=True) # where two machines trained the same model
 
 def add_model(row:dict, path=FOLDER/'models.jsonl'):
     "Add a row to those that are there."

@@ -1,8 +1,8 @@
 """Train the models that the claims want, one after the other, and say what became of the claims: `make evidence`.
 
 A model's row is added to face_autoencoder/claims/models.jsonl when it is finished; an interrupted one starts again.
-Several processes, or machines, can share the work: each takes models of its own with --part, and tables are joined by
-putting their lines together.
+Several processes, GPUs or machines can share the work: each takes models of its own with --part (a GPU of its own with
+CUDA_VISIBLE_DEVICES), and tables are joined by putting their lines together.
 
 python tools/evidence.py [--only CLAIM ...] [--seed N ...] [--minutes N] [--part 1/2]"""
 import argparse, time, warnings
@@ -31,9 +31,11 @@ if args.only:
 part, parts = map(int, args.part.split('/'))
 start = time.perf_counter()
 wanted = pd.concat([rules, at_full_size(read_rules())]) if 'size' in claims.index else rules # it asks this of all
-for arm, data, seed in progress_bar(missing_models(wanted, read_models(path), args.seed)[part - 1::parts]):
+missing = set(missing_models(wanted, read_models(path), args.seed))
+mine = missing_models(wanted, read_models(path).iloc[:0], args.seed)[part - 1::parts]
+for model in progress_bar([m for m in mine if m in missing]):
     if time.perf_counter() - start > 60*args.minutes: break
-    add_model(model_row(arm, data, seed), path)
+    add_model(model_row(*model), path)
 print()
 for claim, row in all_verdicts(claims, rules, read_models(path)).iterrows():
     print(f'{claim}: {row.text} ({row.seeds} seeds)')
