@@ -53,6 +53,7 @@ def read_models(path=FOLDER/'models.jsonl')->pd.DataFrame: # arm, data, seed, an
     def cost(row):
         return dict(seconds=row['how']['seconds'], images=row['settings']['epochs']*row['results']['n_train'])
     table = pd.DataFrame([{k: row[k] for k in _KEYS} | cost(row) | row['results'] for row in rows])
+    table = table.assign(kl_saved=table.kl - table.kl_rescaled) # by the code's own scale
     return table.drop_duplicates(_KEYS, ignore_index=True) # where two machines trained the same model
 
 def add_model(row:dict, path=FOLDER/'models.jsonl'):
