@@ -7,6 +7,7 @@ CUDA_VISIBLE_DEVICES), and tables are joined by putting their lines together.
 python tools/evidence.py [--only CLAIM ...] [--seed N ...] [--minutes N] [--part 1/2]"""
 import argparse, time, warnings
 from pathlib import Path
+from zlib import crc32
 
 p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 p.add_argument('--only', nargs='+', metavar='CLAIM', help='names in claims.csv, or beginnings of them (default: all)')
@@ -31,11 +32,17 @@ if args.only:
 part, parts = map(int, args.part.split('/'))
 start = time.perf_counter()
 wanted = pd.concat([rules, at_full_size(read_rules())]) if 'size' in claims.index else rules # it asks this of all
-missing = set(missing_models(wanted, read_models(path), args.seed))
-mine = missing_models(wanted, read_models(path).iloc[:0], args.seed)[part - 1::parts]
-for model in progress_bar([m for m in mine if m in missing]):
-    if time.perf_counter() - start > 60*args.minutes: break
-    add_model(model_row(*model), path)
+def mine():
+    "What is missing, of this process's share"
+    missing = missing_models(wanted, read_models(path), args.seed)
+    return [model for model in missing if crc32(repr(model).encode()) % parts == part - 1]
+
+def in_time(): return time.perf_counter() - start < 60*args.minutes
+
+while in_time() and (todo := mine()): # more are wanted once arms have been chosen
+    for model in progress_bar(todo):
+        if not in_time(): break
+        add_model(model_row(*model), path)
 print()
 for claim, row in all_verdicts(claims, rules, read_models(path)).iterrows():
     print(f'{claim}: {row.text} ({row.seeds} seeds)')
