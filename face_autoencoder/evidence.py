@@ -206,14 +206,15 @@ def plot_claim(claim:str, rules=None, models=None): # the axes; see `judge`
 # %% ../nbs/library/17_evidence.ipynb #731924e4
 NAMES = dict(faces='drawn faces', lfw='photographs (LFW)', **{'few factors': 'faces of four factors'})
 
-def _plot_arms(ax, arms, quantity, models, color):
+def _plot_arms(ax, arms, quantity, models, data, color):
     "One data set's dots, and the mean of each arm"
     numbers = all(isinstance(label, (int, float)) for label in arms)
     for i, (label, arm) in enumerate(arms.items()):
-        x, values = label if numbers else i, _quantity(models, arm, models.data.iloc[0], quantity)
+        x, values = label if numbers else i, _quantity(models, arm, data, quantity)
         ax.plot([x]*len(values), values, '.', color=color, alpha=.5)
         low, mean, high = interval(values)
         if len(values) > 1: ax.errorbar(x, mean, [[mean - low], [high - mean]], fmt='_', color=color, capsize=4)
+    if not ax.lines: ax.text(.5, .5, 'no models yet', ha='center', transform=ax.transAxes, color='grey')
     if numbers: ax.set(xscale='log', xticks=list(arms), xticklabels=[f'{x:g}' for x in arms]); ax.minorticks_off()
     else: ax.set_xticks(range(len(arms)), list(arms), rotation=20, ha='right')
 
@@ -229,8 +230,7 @@ def plot_arms(arms:dict, # label, a number or a text -> name of an arm
     axs = plt.subplots(*shape, **how)[1]
     for row, (quantity, title) in zip(axs, quantities.items()):
         for ax, source, color in zip(row, data, ('tab:blue', 'tab:brown')):
-            part = models[models.data == source]
-            if len(part): _plot_arms(ax, arms, quantity, part, color)
+            _plot_arms(ax, arms, quantity, models, source, color)
             ax.set_title(NAMES[source], fontsize=10)
         row[0].set_ylabel(title)
     return axs
