@@ -209,14 +209,15 @@ NAMES = dict(faces='drawn faces', lfw='photographs (LFW)', **{'few factors': 'fa
 def _plot_arms(ax, arms, quantity, models, data, color):
     "One data set's dots, and the mean of each arm"
     numbers = all(isinstance(label, (int, float)) for label in arms)
-    for i, (label, arm) in enumerate(arms.items()):
-        x, values = label if numbers else i, _quantity(models, arm, data, quantity)
+    places = list(arms) if numbers else range(len(arms))
+    found = [_quantity(models, arm, data, quantity) for arm in arms.values()]
+    for x, values in zip(places, found):
         ax.plot([x]*len(values), values, '.', color=color, alpha=.5)
         low, mean, high = interval(values)
         if len(values) > 1: ax.errorbar(x, mean, [[mean - low], [high - mean]], fmt='_', color=color, capsize=4)
-    if not ax.lines: ax.text(.5, .5, 'no models yet', ha='center', transform=ax.transAxes, color='grey')
-    if numbers: ax.set(xscale='log', xticks=list(arms), xticklabels=[f'{x:g}' for x in arms]); ax.minorticks_off()
-    else: ax.set_xticks(range(len(arms)), list(arms), rotation=20, ha='right')
+    if not any(map(len, found)): ax.text(.5, .5, 'no models yet', ha='center', transform=ax.transAxes, color='grey')
+    if numbers: ax.set(xscale='log', xticks=places, xticklabels=[f'{x:g}' for x in arms]); ax.minorticks_off()
+    else: ax.set_xticks(places, list(arms), rotation=20, ha='right'); ax.set_xlim(-.5, len(arms) - .5)
 
 def plot_arms(arms:dict, # label, a number or a text -> name of an arm
               quantities:dict, # name of a quantity -> title of the axis
