@@ -158,7 +158,7 @@ def conclude(found # pairs of a word and the condition under which it was found
     said = {word: conditions for word, conditions in said.items() if conditions}
     if len(said) == 1: return Verdict(*2*(next(iter(said)),))
     word = 'holds if ...' if 'holds' in said else 'undecided'
-    return Verdict(word, '; '.join(f'{w} {", ".join(conditions)}' for w, conditions in said.items()))
+    return Verdict(word, '. '.join(f'{w.capitalize()} {"; ".join(conditions)}' for w, conditions in said.items()))
 
 # %% ../nbs/library/17_evidence.ipynb #085983b3
 def _together(words): return next((w for w in ('does not hold', 'undecided') if w in words), 'holds')
