@@ -24,12 +24,17 @@ STUDENT_OPTIONS = dict(
 SLIDES_OPTIONS = dict(
     out=(str, "folder to write the slides to (default: the notebook's name and _slides, in this folder)"))
 
+ROSTER_OPTIONS = dict(
+    roster=(str, 'CSV file of Canvas or Moodle, or with a column name: a copy gets the points (default: none)'),
+    column=(str, 'its column for the points (default: the only assignment in it, or Grade, or a new one)'))
+
 GRADE_OPTIONS = dict(
     source=(str, "the notebook with solutions and all checks (default: this course's homework)"),
     out=(str, 'folder for scores.csv, the reports and what an interrupted grading goes on with (default grades)'),
     cell_seconds=(float, 'longest time for a cell (default 600.0)'),
     notebook_seconds=(float, 'longest time for a notebook (default 3600.0)'),
-    memory=(float, 'GB that a process of a submission can allocate (default 4.0)'))
+    memory=(float, 'GB that a process of a submission can allocate (default 4.0)'),
+    jobs=(int, 'notebooks that are graded at a time, each with as much memory (default 1)'))
 
 # %% ../nbs/library/15_cli.ipynb #39b03ef9
 def _parser(prog, description, options=()):
@@ -62,12 +67,14 @@ def student_parser()->argparse.ArgumentParser:
     what = "Make the students' copy of a notebook: stubs for solutions, no hidden checks, no outputs."
     p = _parser('fae_student', what, STUDENT_OPTIONS)
     p.add_argument('notebook', help='the notebook with solutions')
+    nbgrader = "write nbgrader's source in place of it, with its marks and all solutions (default: not)"
+    p.add_argument('--nbgrader', action='store_true', help=nbgrader)
     return p
 
 def grade_parser()->argparse.ArgumentParser:
     "The options of `fae_grade`."
-    p = _parser('fae_grade', 'Run and grade what students handed in.', GRADE_OPTIONS)
-    p.add_argument('submissions', help='a folder with one folder per student, each with one notebook')
+    p = _parser('fae_grade', 'Run and grade what students handed in.', GRADE_OPTIONS | ROSTER_OPTIONS)
+    p.add_argument('submissions', help='a folder or a zip archive, with a folder or a notebook per student')
     again = 'also grade those whose notebook was graded before (default: keep their results)'
     p.add_argument('--again', action='store_true', help=again)
     return p
@@ -148,9 +155,15 @@ def fae_student(argv=None): # exit code; `argv` is the command line's unless giv
 def fae_grade(argv=None): # exit code; `argv` is the command line's unless given
     "The command `fae_grade`: points and a report for each student."
     settings = vars(grade_parser().parse_args(argv))
-    try: from face_autoencoder.course.grading import grade
+    roster, column = [settings.pop(name, None) for name in ('roster', 'column')]
+    try:
+        from face_autoencoder.course.grading import grade, say
+        from face_autoencoder.course.platforms import hand_back, read_roster
     except ModuleNotFoundError: return _fail('fae_grade', NEEDS_DEV)
-    try: grade(**settings)
+    try:
+        roster = roster and read_roster(roster, column) # before hours of grading
+        results = grade(**settings)
+        for line in hand_back(results, settings.get('out', 'grades'), roster): say(line)
     except (ValueError, OSError) as e: return _fail('fae_grade', e)
     except KeyboardInterrupt:
         _fail('fae_grade', 'stopped; the same command goes on with the students who are left')
