@@ -177,7 +177,7 @@ def judge(claim:str, # its name
     return conclude(found)
 
 # %% ../nbs/library/17_evidence.ipynb #76b0f504
-COLOURS = {'holds': 'tab:green', 'holds if ...': 'tab:orange', 'does not hold': 'tab:red', 'undecided': 'tab:grey'}
+COLOURS = {'holds': '#1a7f37', 'holds if ...': '#9a5a00', 'does not hold': '#b3261e', 'undecided': '#5f6368'}
 
 def _plot_rule(ax, rule, models):
     x, found = values_of(rule, models), outcome(rule, models)
@@ -248,19 +248,21 @@ def all_verdicts(claims, rules, models)->pd.DataFrame: # by claim: taught, verdi
 # %% ../nbs/library/17_evidence.ipynb #7646f6df
 def chip(word:str)->str: # HTML
     "Put a verdict's word on its colour."
-    style = f'color:white;background:{COLOURS[word].removeprefix("tab:")};padding:.1em .5em;border-radius:.5em'
+    style = f'color:#fff;background:{COLOURS[word]};padding:.1em .5em;border-radius:.5em;white-space:nowrap'
     return f'<span style="{style}">{word}</span>'
 
-def _shown(taught, verdict):
+def _row(taught, verdict): # of a Markdown table; a sentence may have a bar in it, as |r|
     conditions = '' if verdict.text == verdict.word else f' {verdict.text}.'
-    return f'**Often taught:** {taught}\n\n{chip(verdict.word)}{conditions}'
+    return ' | '.join(['', taught.replace('|', '\\|'), chip(verdict.word) + conditions.replace('|', '\\|'), '']).strip()
+
+_HEADING = '| often taught | measured |\n|:---|:---|\n'
 
 def show_claims(*claims, # names
                 rules=None, models=None # see `judge`
                )->Markdown:
     "Show claims, and what the tables say of them."
     taught = read_claims().taught
-    return Markdown('\n\n'.join(_shown(taught[claim], judge(claim, rules, models)) for claim in claims))
+    return Markdown(_HEADING + '\n'.join(_row(taught[claim], judge(claim, rules, models)) for claim in claims))
 
 def show_check(taught:str, # the sentence
                measured:str, # in a sentence
@@ -268,7 +270,7 @@ def show_check(taught:str, # the sentence
               )->Markdown:
     "Show a sentence that a cell has checked."
     verdict = conclude([('holds' if holds else 'does not hold', condition) for condition, holds in found.items()])
-    return Markdown(f'{_shown(taught, verdict)}\n\n**Measured:** {measured}')
+    return Markdown(f'{_HEADING}{_row(taught, verdict)}\n\n{measured[0].upper()}{measured[1:]}')
 
 # %% ../nbs/library/17_evidence.ipynb #5dee5583
 def at_full_size(rules)->pd.DataFrame: # rules of the same claims

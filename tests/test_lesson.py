@@ -60,7 +60,7 @@ def test_list_is_complete():
 
 
 def test_every_verdict_is_in_the_list():
-    assert len(verdicts()) > 30 and set(verdicts()) <= {r['cell'] for r in COVERAGE}
+    assert len(verdicts()) > 30 and set(verdicts()) - {None} <= {r['cell'] for r in COVERAGE}
 
 
 @pytest.mark.parametrize('notebook', ['lesson5_vae', *EXPERIMENTS])
