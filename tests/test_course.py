@@ -153,6 +153,13 @@ VISIT = 'from urllib.request import urlopen; urlopen("http://127.0.0.1:PORT")'
 CHILD_VISIT = f'''
 import subprocess
 print(subprocess.run([sys.executable, "-c", {VISIT!r}], capture_output=True).stderr.decode())'''
+BOMB = 'import subprocess\nwhile True: subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])'
+WORKERS = '''
+import multiprocessing, time
+workers = [multiprocessing.Process(target=time.sleep, args=[2]) for _ in range(48)]
+for w in workers: w.start()
+for w in workers: w.join()
+if not any(w.exitcode for w in workers): raise RuntimeError('all workers were there')'''
 DELETE = '''
 import shutil
 shutil.rmtree(os.getcwd())
@@ -167,6 +174,7 @@ FAILING = {
     'raises': ('raise ValueError("x" * 10**8)', 'ValueError: xxx'),
     'network': (VISIT, 'no network while grading'),
     'input': ('input("name?")', 'StdinNotImplementedError'),
+    'workers': (WORKERS, 'RuntimeError: all workers were there'),
 }
 # Notebooks: what the other cell does, the points that remain, and what the report says
 TROUBLE = {
@@ -176,6 +184,7 @@ TROUBLE = {
     'child': (START_CHILD, FULL, None),
     'child-network': (CHILD_VISIT, FULL, None),
     'deletes': (DELETE, FULL, None),
+    'bomb': (BOMB, STOPPED, f'it started more than 256 processes{REST}'),
 }
 if NAMESPACE: TROUBLE |= {
     'kills-parent': ('os.kill(os.getppid(), 9)', STOPPED, PYTHON_ENDED),
@@ -423,7 +432,7 @@ def test_nothing_outlives_the_grader(tmp_path, sig):
         for p in kernels:
             with suppress(psutil.Error): p.kill()
     if sig == signal.SIGTERM: assert (grader.returncode, list((tmp_path/'tmp').glob('fae-*'))) == (130, [])
-    if sig == signal.SIGTERM: assert 'stopped; the same command goes on' in said
+    if sig == signal.SIGTERM: assert 'stopped; the same command goes on' in said and 'Traceback' not in said, said
 
 
 @pytest.mark.quick

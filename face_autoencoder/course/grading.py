@@ -122,20 +122,40 @@ def student_copy(nb # a source notebook
     return nb
 
 # %% ../../nbs/course/01_grading.ipynb #89a51bb6
-def _convert(nb):
-    "Ids and sources of a notebook of any version from 3 on; ValueError if it isn't one"
-    cells = nbformat.convert(nb, 4).cells
-    if not nb['nbformat'] >= 3 or not all(isinstance(c.source, str) for c in cells): raise ValueError
-    cells = [dict(cell_type=c.cell_type, id=str(c.get('id', '')), source=c.source) for c in cells]
-    return nbformat.from_dict(dict(cells=cells))
+def _tidy(text, kind):
+    "Text that can be encoded, with line ends and directives in one form"
+    text = re.sub(r'\r\n?', '\n', text).encode('utf-8', 'backslashreplace').decode()
+    return re.sub(r'^#[ \t]*\|[ \t]*(?=[a-z])', '#| ', text, flags=re.M) if kind == 'code' else text
+
+def _bare_cell(cell):
+    "What we need of a cell; versions before 4 have `input` and headings"
+    kind, text = cell['cell_type'], cell.get('source', cell.get('input')) or ''
+    if kind not in ('code', 'raw'): kind = 'markdown'
+    text = '#' * cell.get('level', 0) + ' ' * ('level' in cell) + (text if isinstance(text, str) else ''.join(text))
+    pasted = {'attachments': cell['attachments']} if cell.get('attachments') else {}
+    return dict(cell_type=kind, id=cell.get('id'), source=_tidy(text, kind), metadata={}, **pasted)
+
+def _valid_ids(ids):
+    "IDs as they are if they are valid and nobody else's, otherwise new ones"
+    def valid(i, id): return isinstance(id, str) and re.fullmatch('[a-zA-Z0-9_-]{1,64}', id) and id not in ids[:i]
+    return [id if valid(i, id) else f'of-cell-{i}' for i, id in enumerate(ids)]
+
+# %% ../../nbs/course/01_grading.ipynb #parse
+DAMAGED = 'the notebook is not valid JSON: it was damaged or cut off'
+SIGNS = {b'PK': 'a zip archive', b'%PDF': 'a PDF', b'<': 'a web page', b'\x1f\x8b': 'a gzip archive'}
 
 def _parse(content):
-    "A notebook of ids and sources from the bytes of its file"
-    try: nb = nbformat.reader.reads(content.decode('utf-8-sig'))
-    except (ValueError, RecursionError): raise CourseError('the notebook is not valid JSON: it was damaged or cut off')
-    except Exception: raise CourseError('the file is not a notebook')
-    try: return _convert(nb)
-    except Exception: raise CourseError('the file is not a notebook')
+    "A notebook of IDs, sources and pasted pictures from the bytes of its file, whatever its version"
+    is_a = next((name for sign, name in SIGNS.items() if content.lstrip().startswith(sign)), '')
+    if is_a: raise CourseError(f'the file is {is_a}, not a notebook: hand in the .ipynb itself')
+    try: nb = json.loads(content)
+    except (ValueError, RecursionError): raise CourseError(DAMAGED)
+    try:
+        found = nb['cells'] if 'cells' in nb else [c for sheet in nb['worksheets'] for c in sheet['cells']]
+        cells = [_bare_cell(c) for c in found]
+    except (AttributeError, KeyError, TypeError): raise CourseError('the file is not a notebook')
+    for c, id in zip(cells, _valid_ids([c['id'] for c in cells])): c['id'] = id
+    return nbformat.from_dict(dict(cells=cells))
 
 # %% ../../nbs/course/01_grading.ipynb #4eaafd04
 def read_source(path # of a notebook with solutions
@@ -397,7 +417,7 @@ def limit_output(most): # characters of a cell
     import sys
     from ipykernel.iostream import OutStream
     from jupyter_client.session import Session
-    write, serialize, used = OutStream.write, Session.serialize, [0]
+    write, serialize, used, streams = OutStream.write, Session.serialize, [0], (sys.stdout, sys.stderr)
     def count(n):
         used[0] += n
         if used[0] > most: raise RuntimeError(f'more than {most:,} characters of output in one cell')
@@ -413,10 +433,10 @@ def limit_output(most): # characters of a cell
         if 'display_data' in msg['msg_type']: count(len(str(msg['content'])))
         return serialize(self, msg, *args, **kwargs)
     def fresh(info):
-        used[0] = 0
-        for stream in (sys.stdout, sys.stderr): vars(stream).pop('write', None) # IPython's, which calls the old one
+        used[0], sys.stdout, sys.stderr = 0, *streams # a cell may have put others there, or None
+        for stream in streams: vars(stream).pop('write', None) # IPython's, which calls the old one
     OutStream.write, Session.serialize = counted, clipped
-    get_ipython().events.register('pre_run_cell', fresh)
+    for when in ('pre_run_cell', 'post_run_cell'): get_ipython().events.register(when, fresh)
 
 # %% ../../nbs/course/01_grading.ipynb #patience
 PATIENCE = 120 # seconds that a process has to start or to end, on a machine that does much else
