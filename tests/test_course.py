@@ -9,6 +9,7 @@ from unittest.mock import patch
 import nbformat
 import psutil
 import pytest
+from conftest import run
 from notebooks import notebooks
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
@@ -114,6 +115,22 @@ def test_nothing_leaks(tmp_path):
     text = write_student_copy(source, tmp_path/'copy.ipynb').read_text()
     for word in ('secret', 'hidden', 'SOLUTION', 'HIDDEN', '.5'): assert word not in text
     with pytest.raises(CourseError, match='replace its source'): write_student_copy(source, source)
+
+
+@pytest.mark.quick
+def test_badges_open_no_solutions(clone):
+    "Those of README and students' copies lead to copies in the repository, and no copy leads to its source"
+    settings = clone/'settings.ini'
+    settings.write_text(settings.read_text().replace('\nuser =', '\nuser = ada', 1))
+    run('python', 'tools/links.py', cwd=clone, PYTHONPATH=str(clone))
+    for name in 'mnist_homework', 'clinic':
+        copy = (clone/'nbs'/'_students'/f'{name}.ipynb').read_text()
+        texts = [(clone/'README.md').read_text(), (clone/'nbs'/f'{name}.ipynb').read_text(), copy]
+        opened = [re.findall(rf'colab.research.google.com/github/(\S+?/{name}.ipynb)', text) for text in texts]
+        assert opened == [[f'ada/face_autoencoder/blob/main/nbs/_students/{name}.ipynb']] * 3
+        assert 'BEGIN SOLUTION' not in copy and 'HIDDEN TESTS' not in copy
+        bare = write_student_copy(clone/'nbs'/f'{name}.ipynb', clone/'copy.ipynb').read_text()
+        assert 'colab.research.google.com' not in bare
 
 
 # Grading

@@ -1,11 +1,14 @@
 """Write badges and links from the three lines `user`, `repo` and `branch` of settings.ini into README and notebooks.
 
-While `user` is empty there is nothing to link to, so none are written and old ones are removed."""
+A badge of a notebook with solutions opens the students' copy, which is written to nbs/_students/. While `user` is empty
+there is nothing to link to, so none are written and old ones are removed."""
 import json
 import re
+import shutil
 from configparser import ConfigParser
 
-from notebooks import notebooks, root
+from face_autoencoder.course.grading import write_student_copy
+from notebooks import NBS, STUDENTS, notebooks, root
 
 cfg = ConfigParser(delimiters=['='])
 cfg.read(root/'settings.ini')
@@ -14,7 +17,11 @@ github = f'https://github.com/{user}/{repo}'
 COLAB = 'https://colab.research.google.com'
 
 
+COPIES = NBS/'_students'
+
+
 def badge(path):
+    if path in STUDENTS: path = COPIES/path.name
     address = f'{COLAB}/github/{user}/{repo}/blob/{branch}/{path.relative_to(root).as_posix()}'
     return f'[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({address})'
 
@@ -39,15 +46,15 @@ def install_cell():
 
 def link_notebook(path):
     "A badge below the title, and a cell that installs the library on Colab"
-    nb = json.loads(path.read_text())
-    nb['cells'] = [c for c in nb['cells'] if c.get('id') != 'colab-install']
+    before = json.loads(path.read_text())
+    nb = dict(before, cells=[dict(c) for c in before['cells'] if c.get('id') != 'colab-install'])
     first = first_words(nb)
-    lines = [l for l in first['source'] if not l.startswith('[![Open in Colab]')]
+    lines = [l for l in ''.join(first['source']).splitlines(True) if not l.startswith('[![Open in Colab]')]
     if user:
         lines.insert(1, badge(path) + '\n')
         nb['cells'].insert(nb['cells'].index(first) + 1, install_cell())
-    first['source'] = lines
-    path.write_text(json.dumps(nb, indent=1, ensure_ascii=False) + '\n')
+    first['source'] = lines if isinstance(first['source'], list) else ''.join(lines)
+    if nb != before: path.write_text(json.dumps(nb, indent=1, ensure_ascii=False) + '\n')
     return head(nb)
 
 
@@ -66,8 +73,16 @@ def fill(text, mark, content):
     return re.sub(rf'(<!-- {mark} -->\n).*?(<!-- /{mark} -->)', lambda m: m[1] + content + m[2], text, flags=re.S)
 
 
+def write_copies():
+    "What Colab opens in place of notebooks with solutions"
+    shutil.rmtree(COPIES, ignore_errors=True)
+    for path in STUDENTS:
+        if user and path.exists(): link_notebook(write_student_copy(path, COPIES/path.name))
+
+
 def write_links():
     heads = {p: link_notebook(p) for p in notebooks()}
+    write_copies()
     readme = (root/'README.md').read_text()
     readme = fill(readme, 'notebooks', table(heads) + '\n')
     readme = fill(readme, 'clone', f'    git clone -b {branch} {github} && cd {repo}\n\n' if user else '')

@@ -6,6 +6,7 @@ root = Path(__file__).resolve().parents[1]
 NBS = root/'nbs'
 LESSON, HOMEWORK, CLINIC, TRAINING = TEACHING = [NBS/f'{name}.ipynb' for name in
     ('lesson5_vae', 'mnist_homework', 'clinic', 'face_autoencoder_training')]
+STUDENTS = HOMEWORK, CLINIC # their solutions stay here
 WINGS = ['experiments', 'library', 'app', 'course']
 
 

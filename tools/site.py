@@ -10,10 +10,9 @@ from nbconvert import HTMLExporter
 from face_autoencoder.course.grading import write_student_copy
 from face_autoencoder.course.slides import ASSETS, alt_texts, embed_pictures, options_of, shown_parts, write_deck
 from links import github, head, user
-from notebooks import CLINIC, HOMEWORK, LESSON, NBS, TRAINING, notebooks, root
+from notebooks import CLINIC, HOMEWORK, LESSON, NBS, STUDENTS, TRAINING, notebooks, root
 
 here = Path(__file__).parent
-STUDENTS = HOMEWORK, CLINIC # their solutions stay here
 NOTEBOOKS = [p for p in notebooks() if p not in STUDENTS]
 NO_PROMPTS = dict(exclude_input_prompt=True, exclude_output_prompt=True)
 exporter = HTMLExporter(template_name='page', extra_template_basedirs=[str(here)], **NO_PROMPTS)
