@@ -116,13 +116,13 @@ def test_changed_check_is_replaced(graded):
 def test_unfinished_says_what_to_do(graded):
     rows, reports = graded
     assert rows['unfinished']['total'] == 0
-    assert 'not written yet: make self.encoder (784 -> 256 -> latent_dim)' in reports['unfinished']
+    assert 'not written yet: make self.encoder (flatten, 784 -> 256 -> latent_dim)' in reports['unfinished']
 
 
 def test_copy_stops_at_its_first_stub_and_says_what_to_do(monkeypatch):
     monkeypatch.setenv('IN_TEST', '1')
     client = NotebookClient(student_copy(first_tasks()), kernel_name='python3')
-    with pytest.raises(CellExecutionError, match=r'NotImplementedError\S*: make self.encoder \(784'): client.execute()
+    with pytest.raises(CellExecutionError, match=r'NotImplementedError\S*: make self.encoder \(flatten'): client.execute()
 
 
 @pytest.mark.quick
