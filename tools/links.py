@@ -74,8 +74,8 @@ def fill(text, mark, content):
 
 
 def write_copies():
-    "What Colab opens in place of notebooks with solutions"
-    shutil.rmtree(COPIES, ignore_errors=True)
+    "What Colab opens in place of notebooks with solutions; a repository without those keeps what it has"
+    if not user: shutil.rmtree(COPIES, ignore_errors=True)
     for path in STUDENTS:
         if user and path.exists(): link_notebook(write_student_copy(path, COPIES/path.name))
 

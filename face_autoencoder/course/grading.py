@@ -645,7 +645,7 @@ def _runs(cell):
     return cell.cell_type == 'code' and cell.source.strip() and not left_out
 
 @contextmanager
-def _kernel(nb, stop):
+def _kernel(nb, stop, threads):
     "A client with a kernel in an empty folder, and the watch over it; nothing of it stays"
     token = os.urandom(8).hex()
     with tempfile.TemporaryDirectory(prefix='fae-', ignore_cleanup_errors=True) as folder:
@@ -653,6 +653,7 @@ def _kernel(nb, stop):
         work.mkdir(), tmp.mkdir()
         client, silent = _client(nb, Path(folder)), dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         env = dict(os.environ, HOME=str(work), TMPDIR=str(tmp), FAE_GRADING=token, PIP_RETRIES='0')
+        if threads: env.setdefault('OMP_NUM_THREADS', str(threads))
         try:
             with client.setup_kernel(cwd=str(work), env=env, **silent):
                 with _watched(client, stop) as watch: yield client, watch
@@ -664,12 +665,13 @@ def run_notebook(cells, # from `insert_checks`
                  notebook_seconds:float=3600, # for all of them
                  memory:float=4., # GB for a process
                  output:int=10_000_000, # characters that a cell may write
+                 threads:int=None, # for computing, unless OMP_NUM_THREADS says how many (default: all cores)
                  stop=None # an Event that ends it
                 )->tuple: # list of `Outcome`s, and a sentence if not all cells ran
     "Run code cells in a limited process of their own"
     code = [new_code_cell(c.source, id=c.id, metadata=c.metadata) for c in cells if _runs(c)]
     nb = new_notebook(cells=[_limits_cell(int(memory * 1e9), output), *code])
-    with _kernel(nb, stop or threading.Event()) as (client, watch):
+    with _kernel(nb, stop or threading.Event(), threads) as (client, watch):
         _set_limits(client, watch)
         done = list(_run_cells(client, watch, cell_seconds, notebook_seconds))
     return [o for o in done if not isinstance(o, str)], next((o for o in done if isinstance(o, str)), '')
@@ -867,6 +869,7 @@ def grade(submissions, # folder or zip archive with one folder or notebook per s
     handed_in, left_out = read_submissions(submissions)
     for sentence in [*unlimited(), *_remark('left out, since they belong to nobody', left_out)]: say(sentence)
     limits = dict(cell_seconds=cell_seconds, notebook_seconds=notebook_seconds, memory=memory, stop=threading.Event())
+    if jobs > 1: limits['threads'] = max(os.cpu_count() // jobs, 1) # more would be in each other's way
     def one(s): return _grade_one(source, s, out, again, limits)
     results = {}
     with closing(_in_threads(one, handed_in, jobs, limits['stop'])) as done:
