@@ -159,6 +159,7 @@ def _assert_convolves(model, x):
     size = sum(p.numel() for p in model.parameters())
     assert size <= 1_000_000, f'{size:,} weights are more than a shallow network needs: keep them under 1,000,000'
 
+# %% ../../nbs/course/00_checks.ipynb #check-cnn
 def check_cnn(make, # class of the network; `make(latent_dim=...)` must do
               latent_dim:int=32, # numbers in the code
               n:int=5, # pictures in the batch
