@@ -17,7 +17,8 @@ from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from face_autoencoder.course import grading
-from face_autoencoder.course.grading import CourseError, grade, read_source, student_copy, write_student_copy
+from face_autoencoder.course.grading import CourseError, grade, student_copy, write_student_copy
+from face_autoencoder.course.notebooks import read_notebook
 
 SOLUTION = re.compile(r'^[ \t]*### BEGIN SOLUTION.*\n((?:.*\n)*?)[ \t]*### END SOLUTION', re.M)
 CELLS = '''
@@ -98,7 +99,7 @@ def test_copy_of_every_notebook(path, tmp_path):
         if c.cell_type != 'code': continue
         assert c.outputs == [] and c.execution_count is None
         compile(TransformerManager().transform_cell(c.source), path.name, 'exec', ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    sources = [c.source + '\n' for c in read_source(path).cells]
+    sources = [c.source + '\n' for c in read_notebook(path).cells]
     hidden = {l.strip() for s in sources for region in SOLUTION.findall(s) for l in region.splitlines()}
     seen = {l.strip() for s in sources for l in SOLUTION.sub('', s).splitlines()}
     assert (hidden - seen) & {l.strip() for c in copy.cells for l in c.source.splitlines()} == set()
@@ -164,6 +165,11 @@ while True:
     try:
         while True: sum(range(1000))
     except BaseException: pass'''
+LATE = '''
+import time
+try:
+    while True: time.sleep(.01)
+except KeyboardInterrupt: time.sleep(8)'''
 CHILD = 'import time; marker = "of a graded notebook"; time.sleep(600)'
 START_CHILD = f'import subprocess; subprocess.Popen([sys.executable, "-c", {CHILD!r}], start_new_session=True)'
 VISIT = 'from urllib.request import urlopen; urlopen("http://127.0.0.1:PORT")'
@@ -209,7 +215,7 @@ if NAMESPACE: TROUBLE |= {
 # Those that have to be stopped are graded with a limit of so many seconds for a cell
 LIMIT = 3
 ENDLESS_TROUBLE = {
-    'loop': (ENDLESS, FULL, 'stopped after N seconds'),
+    'loop': (ENDLESS, FULL, 'stopped after N seconds'), 'late': (LATE, FULL, 'stopped after N seconds'),
     'stubborn': (STUBBORN, STOPPED, f'begins with `while True:`: it did not stop when it was interrupted{REST}'),
     'yes': ('os.system("yes")', FULL, 'stopped after N seconds\n    in the cell that begins with `os.system("yes")`'),
 }
@@ -461,4 +467,4 @@ def test_wrong_folders(tmp_path):
              ('in', 'plain', 'out', 'no checks'), ('in', 'none', 'out', 'there is no notebook'),
              ('in', 'source', 'in/out', 'among the submissions')]
     for folder, source, out, says in wrong:
-        with pytest.raises(CourseError, match=says): grade(tmp_path/folder, tmp_path/f'{source}.ipynb', tmp_path/out)
+        with pytest.raises(ValueError, match=says): grade(tmp_path/folder, tmp_path/f'{source}.ipynb', tmp_path/out)

@@ -65,7 +65,7 @@ FILES = { # by student: name and bytes of the file, and the points that it has
     'version-2': ('h.ipynb', old(2), ALL), 'version-5': ('h.ipynb', dumped(raw() | dict(nbformat=5)), ALL),
     'no-metadata': ('h.ipynb', without('metadata', 'outputs', 'execution_count'), ALL),
     'no-source': ('h.ipynb', without('source'), NOTHING),
-    'utf-16': ('h.ipynb', GOOD.decode().encode('utf-16'), ALL), 'bom': ('h.ipynb', b'\xef\xbb\xbf' + GOOD, ALL),
+    'utf-16': ('h.ipynb', GOOD.decode().encode('utf-16'), ALL), 'Zoë 😀': ('h.ipynb', b'\xef\xbb\xbf' + GOOD, ALL),
     'windows': ('h.ipynb', sources(lambda s: s.replace('\n', '\r\n')), ALL),
     'old-mac': ('h.ipynb', sources(lambda s: s.replace('\n', '\r')), ALL),
     'formatter': ('h.ipynb', sources(lambda s: s.replace('#| ', '# | ')), ALL),
