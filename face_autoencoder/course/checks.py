@@ -278,7 +278,7 @@ class Curve(Callback):
     "Errors of pictures to learn from and of held-out ones, after each epoch"
     def __init__(self, net, # that is trained
                  dls, # `DataLoaders` of `FaceDL`s
-                 n:int=2000): # pictures of each
+                 n:int=pick_size(200, 2000)): # pictures of each
         self.net, self.rows = net, []
         self.pictures = [dl.scale(dl.images[torch.as_tensor(dl.dataset[:n])]) for dl in dls.loaders[:2]]
 
