@@ -254,7 +254,7 @@ def all_verdicts(claims, rules, models)->pd.DataFrame: # by claim: taught, verdi
 # %% ../nbs/library/17_evidence.ipynb #7646f6df
 def chip(word:str)->str: # HTML
     "Put a verdict's word on its colour."
-    style = f'color:#fff;background:{COLOURS[word]};padding:.1em .5em;border-radius:.5em;white-space:nowrap'
+    style = f'color:#fff;background:{COLOURS[word]};padding:0 .5em;border-radius:.5em;white-space:nowrap'
     return f'<span style="{style}">{word}</span>'
 
 def _row(taught, verdict): # of a Markdown table; a sentence may have a bar in it, as |r|
