@@ -2,13 +2,14 @@
 import shutil, sys
 from pathlib import Path
 
-import nbformat
 from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
 
 from face_autoencoder.course.grading import write_student_copy
-from face_autoencoder.course.slides import ASSETS, alt_texts, embed_pictures, options_of, shown_parts, write_deck
+from face_autoencoder.course.notebooks import read_notebook
+from face_autoencoder.course.slides import ASSETS, alt_texts, embed_pictures, left_out, options_of, shown_parts
+from face_autoencoder.course.slides import write_deck
 from links import github, head, user
 from notebooks import CLINIC, HOMEWORK, LESSON, NBS, STUDENTS, TRAINING, notebooks, root
 
@@ -42,21 +43,27 @@ def shown(nb):
         if cell.cell_type != 'raw' and not hidden: yield shown_parts(cell, options)
 
 
+def complete(path, remarks):
+    "What a reader would miss ends it all: these notebooks are ours"
+    if remarks: sys.exit(f'{path.name}: {remarks[0]}')
+
+
 def write_page(path, out):
     "A notebook as a page, and its file beside it"
-    nb = nbformat.read(path, 4)
+    nb = read_notebook(path)
     nb.cells, title = list(shown(nb)), head_of(path)[0]
     html, _ = exporter.from_notebook_node(nb, dict(page=dict(title=title, name=path.name)))
     soup = BeautifulSoup(html, 'html.parser')
     for rest in soup.select('main style, .anchor-link'): rest.decompose()
     alt_texts(soup, nb.cells)
     embed_pictures(soup, path.parent)
+    complete(path, left_out(soup))
     settle_links(soup.main, path.parent)
     (out/f'{path.stem}.html').write_text(str(soup), encoding='utf-8')
     shutil.copy(path, out)
 
 
-def head_of(path): return head(nbformat.read(path, 4))
+def head_of(path): return head(read_notebook(path))
 
 
 ABOUT = ('Notebooks that are the library, the tests and the lesson at once: every sentence they teach is measured '
@@ -80,6 +87,7 @@ def cards(out):
     "What the page offers, as far as it exists"
     if LESSON.exists():
         deck = write_deck(LESSON, out/'slides')
+        complete(LESSON, deck.remarks)
         yield to_read('Lesson', ABOUT_LESSON, LESSON)
         yield dict(title='Slides', text=ABOUT_SLIDES.format(deck.slides), links=[('Open', 'slides/index.html')])
     yield to_read('Training', ABOUT_TRAINING, TRAINING)
