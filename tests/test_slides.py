@@ -225,6 +225,9 @@ SECTIONS = """[...document.querySelectorAll(".slides section")].map(s => [s.quer
     [...s.querySelectorAll("h3")].map(h => h.textContent), s.querySelectorAll("img, aside").length])"""
 
 
+GROW = """Reveal.getCurrentSlide().insertAdjacentHTML('beforeend', '<p style="height: 900px; background: red"></p>')"""
+
+
 def test_full_slides_are_split(browser, tmp_path):
     "At ###, at cells and at outputs; each part has the heading and the notes, and nothing is lost or over the footer"
     text = '\n\n'.join(['A line of text.'] * 6)
@@ -236,6 +239,10 @@ def test_full_slides_are_split(browser, tmp_path):
         page.wait_for_selector('html.ready', state='attached')
         found = page.evaluate(SECTIONS)
         assert page.locator('.slides').text_content().count('A line of text') == 12
+        foot = dict(x=0, y=661, width=1280, height=59)
+        before = page.screenshot(clip=foot)
+        page.evaluate(GROW)
+        assert page.screenshot(clip=foot) == before
     much, figures = [['Much', ['First'], 1], ['Much', ['Second'], 1]], [['Figures', [], 2], ['Figures', [], 2]]
     assert found == [*much, *figures, ['Last', [], 0]]
     assert checked(deck.path, 'full') == []

@@ -173,7 +173,7 @@ def _without_alt(soup):
 
 # %% ../../nbs/course/02_slides.ipynb #28020f4d
 ELSEWHERE = re.compile(r'\s*(?:https?:)?//', re.I)
-LEFT_OUT, BADGE = 'left out: ', r'shields\.io|badge'
+LEFT_OUT, BADGE = 'left out: ', r'shields\.io|badge|open[-_]in'
 MISSING = "the picture {} is missing: its path begins in the notebook's folder"
 
 def _leave_out(tag, why, words=''):
