@@ -982,6 +982,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                     'face_autoencoder/course/slides.py'),
                                                 'face_autoencoder.course.slides._words_of': ( 'course/slides.html#_words_of',
                                                                                               'face_autoencoder/course/slides.py'),
+                                                'face_autoencoder.course.slides._wrap_words': ( 'course/slides.html#_wrap_words',
+                                                                                                'face_autoencoder/course/slides.py'),
                                                 'face_autoencoder.course.slides.alt_texts': ( 'course/slides.html#alt_texts',
                                                                                               'face_autoencoder/course/slides.py'),
                                                 'face_autoencoder.course.slides.axe_violations': ( 'course/slides.html#axe_violations',

@@ -224,6 +224,7 @@ def _plot_arms(ax, arms, quantity, models, data, color, own):
     if numbers: ax.set(xscale='log', xticks=places, xticklabels=[f'{x:g}' for x in arms]); ax.minorticks_off()
     else: ax.set_xticks(places, list(arms), rotation=20, ha='right'); ax.set_xlim(-.5, len(arms) - .5)
 
+# %% ../nbs/library/17_evidence.ipynb #8a4df0fa
 def plot_arms(arms:dict, # label, a number or a text -> name of an arm
               quantities:dict, # name of a quantity -> title of the axis
               data=('faces', 'lfw'),

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from functools import wraps
+from itertools import groupby
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
@@ -272,6 +273,7 @@ def _leave_out_damaged(soup):
             which = img.get('data-file') or 'that a cell has drawn'
             _leave_out(img, f'the picture {which} is damaged: make it again', _words_of(img))
 
+# %% ../../nbs/course/02_slides.ipynb #36d4f810
 PLACES = {'section', 'li', 'td', 'th', 'aside', 'columns', 'output', 'fragment', '[document]'} # which hold blocks
 
 def _figure_of(img):
@@ -304,6 +306,19 @@ def _unpack(soup):
         first = box.find(lambda tag: not is_box(tag))
         if first and 'jp-Cell' in box['class']: first['data-cell'] = ''
         box.unwrap()
+
+# %% ../../nbs/course/02_slides.ipynb #b0d856bb
+INLINE = 'a', 'b', 'br', 'code', 'em', 'i', 'kbd', 'small', 'span', 'strong', 'sub', 'sup', 'u'
+
+def _wrap_words(soup):
+    "Make paragraphs of words that are in no block: each would be a column of its own"
+    def is_loose(node): return not node.name or node.name in INLINE
+    def says(node): return node.name or not isinstance(node, Comment) and node.strip()
+    for section in soup.select('.slides section:not(:has(section))'):
+        for loose, nodes in [(k, [*g]) for k, g in groupby(section.contents, is_loose)]:
+            if not loose or not any(map(says, nodes)): continue
+            nodes[0].insert_before(words := soup.new_tag('p'))
+            words.extend(nodes)
 
 def _shape_slides(soup, incremental):
     "One section per slide, titles as titles, lists point by point if wished"
@@ -372,6 +387,7 @@ def deck_html(nb, # executed notebook
     _shape_slides(soup, 'incremental: true' in yaml.safe_dump(matter))
     _place_outputs(soup, cells)
     _unpack(soup)
+    _wrap_words(soup)
     _set_sizes(soup)
     _settle_links(soup)
     _set_title(soup, str(matter.get('title') or ''))
