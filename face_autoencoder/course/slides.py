@@ -188,18 +188,7 @@ def left_out(soup # of a page
     found = soup.find_all(string=lambda s: isinstance(s, Comment) and s.startswith(f' {LEFT_OUT}'))
     return [f'the slide "{_slide_of(s)}": {s.strip().removeprefix(LEFT_OUT)}' for s in found]
 
-def _leave_out_picture(tag, src):
-    "Words in place of a picture of the network; for badges, that is enough"
-    why = f'the picture {src[:100]} is not on this computer: save it beside the notebook'
-    name = unquote(Path(urlsplit(src).path).stem) if tag.find_parent('a') else ''
-    _leave_out(tag, not re.search(BADGE, src) and why, _words_of(tag) or name)
-
-def _leave_out_film(tag, src):
-    "Take out a film, of which `tag` is a part or the whole"
-    film = tag.find_parent(['video', 'audio']) or tag
-    if film.parent: _leave_out(film, f'{film.name} wants {src[:100]} from the network')
-
-# %% ../../nbs/course/02_slides.ipynb #embed
+# %% ../../nbs/course/02_slides.ipynb #files
 def _address(tag):
     "What a picture or a film shows; pages that load late say it in `data-src`"
     late, *_ = [tag.attrs.pop(k, '') for k in ('data-src', 'srcset', 'sizes', 'loading', 'poster')]
@@ -214,6 +203,18 @@ def _data_url(path):
     "An address that holds all of a file"
     kind = mimetypes.guess_type(path, strict=False)[0] or 'application/octet-stream'
     return f'data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}'
+
+# %% ../../nbs/course/02_slides.ipynb #embed
+def _leave_out_picture(tag, src):
+    "Words in place of a picture of the network; for badges, that is enough"
+    why = f'the picture {src[:100]} is not on this computer: save it beside the notebook'
+    name = unquote(Path(urlsplit(src).path).stem) if tag.find_parent('a') else ''
+    _leave_out(tag, not re.search(BADGE, src) and why, _words_of(tag) or name)
+
+def _leave_out_film(tag, src):
+    "Take out a film, of which `tag` is a part or the whole"
+    film = tag.find_parent(['video', 'audio']) or tag
+    if film.parent: _leave_out(film, f'{film.name} wants {src[:100]} from the network')
 
 def embed_pictures(soup, # of a page; changed
                    folder # in which the paths of its pictures begin
@@ -246,6 +247,7 @@ def _leave_out_foreign(soup):
         elif ELSEWHERE.search(re.sub(r'url\(["\' ]*', ' ', tag.get('style', ''))): del tag['style']
     for rest in soup.select('section link'): rest.decompose()
 
+# %% ../../nbs/course/02_slides.ipynb #links
 def _settle_links(soup):
     "Links to the web open beside the deck, those within it turn to their slide, others become plain text"
     for a in soup.select('a[href]'):
