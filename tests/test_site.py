@@ -35,7 +35,7 @@ def test_everything_is_there(site, pages):
 
 def test_no_solution_is_published(site):
     "But one notebook explains the marker"
-    assert {p.name for p in site.glob('**/*.ipynb') if 'BEGIN SOLUTION' in p.read_text()} <= {'01_grading.ipynb'}
+    assert {p.name for p in site.glob('**/*.ipynb') if 'BEGIN SOLUTION' in p.read_text()} <= {'02_grading.ipynb'}
 
 
 def test_no_dead_link(site, pages):
