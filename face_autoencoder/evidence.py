@@ -9,7 +9,7 @@ __all__ = ['FOLDER', 'DATA', 'COLOURS', 'NAMES', 'read_claims', 'read_rules', 'a
            'show_check', 'at_full_size', 'cost']
 
 # %% ../nbs/library/17_evidence.ipynb #e86efba0
-import json, math, platform, time
+import json, math, platform, re, time
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -154,14 +154,23 @@ class Verdict(NamedTuple):
     word:str # holds, holds if ..., does not hold, undecided
     text:str # the word, with its conditions
 
-def conclude(found # pairs of a word and the condition under which it was found
+def _begins_with(condition, start): return f'{condition},'.startswith(f'{start},')
+
+def _shortest(condition, word, found):
+    "As many of a condition's parts as it takes for one word to be found"
+    parts = re.split(r', (?![^(]*\))', condition) # not in N(0, I)
+    starts = [', '.join(parts[:n + 1]) for n in range(len(parts))]
+    return next((s for s in starts if {w for w, c in found if _begins_with(c, s)} == {word}), condition)
+
+def conclude(found, # pairs of a word and a condition under which it was found
+             says=None # those to be repeated; all unless given
             )->Verdict:
     "Put words together."
-    said = {word: [c for w, c in found if w == word] for word in ('holds', 'does not hold', 'undecided')}
-    said = {word: conditions for word, conditions in said.items() if conditions}
-    if len(said) == 1: return Verdict(*2*(next(iter(said)),))
-    word = 'holds if ...' if 'holds' in said else 'undecided'
-    return Verdict(word, '. '.join(f'{w.capitalize()} {"; ".join(conditions)}' for w, conditions in said.items()))
+    words = [w for w in ('holds', 'does not hold', 'undecided') if w in dict(found)]
+    if len(words) == 1: return Verdict(words[0], words[0])
+    said = {w: '; '.join(dict.fromkeys(_shortest(c, w, found) for v, c in says or found if v == w)) for w in words}
+    return Verdict('holds if ...' if 'holds' in words else 'undecided',
+                   '. '.join(f'{w.capitalize()} {conditions}' for w, conditions in said.items()))
 
 # %% ../nbs/library/17_evidence.ipynb #085983b3
 def _together(words): return next((w for w in ('does not hold', 'undecided') if w in words), 'holds')
@@ -171,13 +180,15 @@ def judge(claim:str, # its name
           rules=None, models=None # see `read_rules`, `read_models`; None: those of the course
          )->Verdict:
     "Say what the rules of a claim say; rules of the same condition and data must all hold."
-    rules, models, found = _or_ours(rules, read_rules), _or_ours(models, read_models), []
+    rules, models, found, says = _or_ours(rules, read_rules), _or_ours(models, read_models), [], []
     for condition, group in rules[rules.claim == claim].groupby('condition', sort=False):
-        words = {data: _together([outcome(r, models).word for r in part.itertuples()])
-                 for data, part in group.groupby('data', sort=False)}
-        if len(set(words.values())) == 1: found.append((next(iter(words.values())), condition))
-        else: found += [(word, f'{condition} {DATA[data]}'.strip()) for data, word in words.items()]
-    return conclude(found)
+        words = [(_together([outcome(r, models).word for r in part.itertuples()]), data)
+                 for data, part in group.groupby('data', sort=False)]
+        of_data = [(word, f'{DATA[data]} {condition}'.strip()) for word, data in words]
+        everywhere = [(word, condition) for word, _ in words]
+        found += everywhere + of_data
+        says += everywhere[:1] if len(set(everywhere)) == 1 else of_data
+    return conclude(found, says)
 
 # %% ../nbs/library/17_evidence.ipynb #76b0f504
 COLOURS = {'holds': '#1a7f37', 'holds if ...': '#9a5a00', 'does not hold': '#b3261e', 'undecided': '#5f6368'}
