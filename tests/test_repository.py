@@ -2,6 +2,7 @@
 import ast, re, tarfile
 from zipfile import ZipFile
 
+import nbformat
 import pytest
 from conftest import ROOT, copy_repository, run
 from notebooks import TEACHING, notebooks, sources
@@ -42,6 +43,20 @@ def test_links(clone):
     settings.write_text(text)
     run('python', 'tools/links.py', cwd=clone)
     assert tree(clone) == before
+
+
+def words_of(path):
+    "The text of a document, or of a notebook's Markdown"
+    if path.suffix != '.ipynb': return path.read_text()
+    return '\n'.join(c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == 'markdown')
+
+
+def test_what_is_linked_is_there():
+    for p in tracked():
+        if p.suffix not in ('.ipynb', '.md'): continue
+        found = re.findall(r'\]\(([^)\s#]+)|(?:href|src)="([^"#]+)"', words_of(p))
+        files = [f for f in map(''.join, found) if not re.match('[a-z]+:', f)]
+        assert [f for f in files if not (p.parent/f).exists()] == [], p.name
 
 
 def test_no_path_of_a_machine():
