@@ -97,11 +97,18 @@ def decode(self:ConvVAE,
     return self.decoder_cnn(h)
 
 # %% ../nbs/library/03_model.ipynb #f07efe26
-class VAEOutput(NamedTuple):
-    "What `ConvVAE` returns"
+class _Fields(NamedTuple):
     reconstruction:torch.Tensor # n x c x h x w, in [-1, 1]
     mu:torch.Tensor # n x d, mean of q(z|x)
     logvar:torch.Tensor # n x d, log-variance of q(z|x)
+
+class VAEOutput(_Fields):
+    "What `ConvVAE` returns: `reconstruction`, `mu` and `logvar`."
+    __slots__ = ()
+    def __new__(cls, reconstruction, *others, **named):
+        "Take three tensors or, as fastai gives them, a list of three"
+        one = not (others or named or isinstance(reconstruction, torch.Tensor))
+        return super().__new__(cls, *(reconstruction if one else (reconstruction, *others)), **named)
 
 @patch
 def forward(self:ConvVAE,
