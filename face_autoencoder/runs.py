@@ -245,9 +245,9 @@ def _are_numbers(x, *shape):
 
 def _pca_fits(pca, d):
     k = len(pca.components_)
-    arrays = {(d,): [pca.mean_], (k, d): [pca.components_, pca.readers_],
-              (k,): [pca.explained_variance_, pca.explained_variance_ratio_]}
-    return 1 <= k <= d and all(_are_numbers(x, *shape) for shape, xs in arrays.items() for x in xs)
+    steps = all(_are_numbers(x, k, d) for x in (pca.components_, pca.readers_))
+    shares = all(_are_numbers(x, k) for x in (pca.explained_variance_, pca.explained_variance_ratio_))
+    return 1 <= k <= d and _are_numbers(pca.mean_, d) and steps and shares
 
 def _latents_fit(codes, d):
     n, valid = len(codes.mu), codes.is_valid
