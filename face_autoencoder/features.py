@@ -4,9 +4,11 @@
 
 # %% auto #0
 __all__ = ['FeatureStack', 'extract_features', 'select_layers', 'VGG16Features', 'VGG19Features', 'RandomFeatures',
-           'PictureReader', 'fit_reader']
+           'default_features', 'PictureReader', 'fit_reader']
 
 # %% ../nbs/library/04_features.ipynb #f8845796
+import socket, warnings
+
 import numpy as np
 import pandas as pd
 import torch
@@ -60,11 +62,15 @@ def select_layers(known:dict, # name of a layer -> anything
 
 # %% ../nbs/library/04_features.ipynb #09b600f7
 def _vgg16_weights(weights=VGG16_Weights.IMAGENET1K_V1):
+    "The weights on disk, downloaded if need be; OSError says how to get them"
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(10) # a network that doesn't answer is none
     try: return weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
     except Exception as e:
         file = weights.url.split('/')[-1]
         raise OSError(f"VGG16's weights could not be loaded ({e}): run once with network access, or put {file} "
                       f"into {torch.hub.get_dir()}/checkpoints, or pass `features=`") from e
+    finally: socket.setdefaulttimeout(before)
 
 class VGG16Features(FeatureStack):
     "VGG16's features of RGB in [0, 1] (Simonyan & Zisserman 2014, arXiv 1409.1556), trained on ImageNet"
@@ -106,16 +112,26 @@ def _random_conv(c_in, c_out, stride, gen):
 
 class RandomFeatures(FeatureStack):
     "Features of RGB in [0, 1] from seeded random convolutions, a weak yardstick (Lee et al. 2022, arXiv 2208.09218)"
-    positions = dict(relu1_2=2, relu2_2=4, relu3_1=6) # 0 maps [0, 1] to [-1, 1]
+    positions = dict(relu1_2=2, relu2_2=4, relu3_1=6, relu3_3=8, relu4_3=10) # 0 maps [0, 1] to [-1, 1]
     def __init__(self,
                  layers=('relu1_2', 'relu2_2', 'relu3_1'), # names from `positions`
                  seed:int=0): # another seed, other features
         gen = torch.Generator().manual_seed(seed)
-        convs = [_random_conv(*sizes, gen) for sizes in ((3, 16, 1), (16, 32, 2), (32, 64, 2))]
+        sizes = (3, 16, 1), (16, 32, 2), (32, 64, 2), (64, 64, 1), (64, 128, 2) # channels in and out, stride
+        convs = [_random_conv(*size, gen) for size in sizes]
         first = convs[0].weight.data
         convs[0].weight.data = 10 * (first - 0.8 * first.mean((2, 3), keepdim=True))
         net = [Normalize([.5]*3, [.5]*3)] + [layer for conv in convs for layer in (conv, nn.ReLU())]
         super().__init__(nn.Sequential(*net), select_layers(self.positions, layers))
+
+# %% ../nbs/library/04_features.ipynb #judge-code
+def default_features(layers # names from `VGG16Features.positions`
+                    )->FeatureStack: # `VGG16Features` or `RandomFeatures`
+    "VGG16's features or, if its weights can't be had, random ones in their place, with a warning."
+    try: return VGG16Features(layers)
+    except OSError as e:
+        warnings.warn(f'{e}. Random filters, a weaker yardstick, take its place', stacklevel=3)
+        return RandomFeatures(layers)
 
 # %% ../nbs/library/04_features.ipynb #52821d12
 class PictureReader(nn.Module):

@@ -10,10 +10,12 @@ import math
 
 import torch
 import torch.nn.functional as F
+from fastai.callback.core import CancelFitException
+from fastai.callback.schedule import LRFinder, ParamScheduler
 from fastcore.basics import patch
 from torch import nn
 
-from .features import VGG16Features, extract_features, select_layers
+from .features import default_features, extract_features, select_layers
 
 # %% ../nbs/library/05_losses.ipynb #bbf25372
 def kl_divergence(mu:torch.Tensor, # n x d
@@ -27,6 +29,9 @@ def _not_negative(**weights):
     for name, w in weights.items():
         if w < 0: raise ValueError(f'{name} must not be negative, and {w} is')
 
+def _check_reduction(reduction):
+    if reduction not in ('mean', 'sum'): raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r}")
+
 class VAELoss(nn.Module):
     "Reconstruction error plus `beta` times KL; after a call `recon`, `mse`, `kl` and `beta_eff` describe that batch"
     def __init__(self,
@@ -35,7 +40,7 @@ class VAELoss(nn.Module):
                  reduction:str='mean'): # 'mean': averages, as often taught; 'sum': nats per image
         super().__init__()
         _not_negative(beta=beta)
-        if reduction not in ('mean', 'sum'): raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r}")
+        _check_reduction(reduction)
         self.beta, self.use_log_mse, self.reduction = beta, use_log_mse, reduction
 
     def forward(self,
@@ -82,6 +87,20 @@ def beta_eff(self:VAELoss)->float: # see `effective_beta`
     "`beta` in ELBO units at the last batch's MSE"
     return self.effective_beta(float(self.mse))
 
+# %% ../nbs/library/05_losses.ipynb #fastai-export
+@patch
+def decodes(self:VAELoss, output):
+    "The part of a `VAEOutput` that is the answer"
+    return output.reconstruction
+
+@patch
+def after_batch(self:LRFinder):
+    "Note the best loss; stop after `num_it` batches, or where the loss is far above its best"
+    ParamScheduler.after_batch(self)
+    self.best_loss = min(self.best_loss, self.smooth_loss)
+    diverged = self.smooth_loss > self.best_loss + 3*abs(self.best_loss)
+    if self.stop_div and diverged or self.train_iter >= self.num_it: raise CancelFitException()
+
 # %% ../nbs/library/05_losses.ipynb #6a4f97aa
 def _layer_weights(feature_layer):
     "A dict name -> weight from a layer's name, a list of names, or such a dict"
@@ -98,13 +117,14 @@ class PerceptualVAELoss(VAELoss):
                  perceptual_weight:float=1., # of the sum over layers
                  mse_weight:float=0., # of the MSE on [-1, 1] pixels
                  feature_layer='relu3_3', # a layer's name, a list of names, or a dict name -> weight
-                 features:nn.Module=None, # RGB in [0, 1] -> dict of layers; gets frozen; None: `VGG16Features`
+                 features:nn.Module=None, # RGB in [0, 1] -> dict of layers; gets frozen; None: `default_features`
                  reduction:str='mean'): # 'mean' or 'sum', as in `VAELoss`
         super().__init__(beta, reduction=reduction)
         self.layers = _layer_weights(feature_layer)
         _not_negative(perceptual_weight=perceptual_weight, mse_weight=mse_weight, **self.layers)
         self.perceptual_weight, self.mse_weight = perceptual_weight, mse_weight
-        if features is None: features = VGG16Features(self.layers)
+        if features is None: features = default_features(self.layers)
+        self.network = type(features).__name__ # that compares the pictures
         self._features = [features.eval().requires_grad_(False)] # in a list, so that nn.Module doesn't see it
 
     def error(self, reconstruction, target):
