@@ -427,7 +427,7 @@ def unfinished_run(folder, # the folder that holds runs
     except RunError as e: raise RunError(f'{already} that is damaged: remove it, or {another}') from e
     if old.get('status') != 'training': raise RunError(f'{already}: {another}')
     words = _difference(old, config)
-    if words: raise RunError(f'{already}, with {words}: {another}, or the same settings to go on with it')
+    if words: raise RunError(f'{already}, with {words}: {another}, or the same settings and pictures to go on with it')
     if is_locked(path): raise RunError(f'run {name} is being trained by another process')
     return Training(path, True)
 

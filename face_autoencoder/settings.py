@@ -6,8 +6,9 @@
 __all__ = ['TrainingSettings', 'option_help', 'add_options', 'settings_text']
 
 # %% ../nbs/library/12_settings.ipynb #0493f61a
-import argparse, math, operator
+import argparse, math, operator, os
 from dataclasses import dataclass, field, fields
+from numbers import Number
 from types import NoneType
 from typing import get_args
 
@@ -32,10 +33,20 @@ def kind_of(f)->type:
 def _number(name, value, kind):
     "A setting's value as a plain int or a finite float, or a ValueError."
     try: number = operator.index(value) if kind is int else float(value if not isinstance(value, str) else None)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f'{name} must be a {"whole " * (kind is int)}number, not {value!r}') from None
     if kind is float and not math.isfinite(number): raise ValueError(f'{name} must be a finite number, not {number}')
     return number
+
+def _switch(name, value):
+    "A setting's value as True or False, or a ValueError."
+    if value in (True, False): return bool(value)
+    raise ValueError(f'{name} must be True or False, not {value!r}')
+
+def _text(name, value):
+    "A setting's value unless it is none of a text, a path and an object; `~` is replaced by the user's folder."
+    if value is None or isinstance(value, Number): raise ValueError(f'{name} must be a text, not {value!r}')
+    return os.path.expanduser(value) if str(value).startswith('~') else value
 
 def check_setting(f, # a field that `setting` made
                   value # any value
@@ -44,6 +55,7 @@ def check_setting(f, # a field that `setting` made
     kind, about = kind_of(f), f.metadata
     if value is None and about['unset']: return None
     if kind in (int, float): value = _number(f.name, value, kind)
+    else: value = (_switch if kind is bool else _text)(f.name, value)
     low, high, choices = about['at_least'], about['at_most'], about['choices']
     if low is not None and value < low: raise ValueError(f'{f.name} must be at least {low}, not {value}')
     if high is not None and value > high: raise ValueError(f'{f.name} must be at most {high}, not {value}')
@@ -71,7 +83,8 @@ class DataSettings(Settings):
     data:str = setting('faces',
         'faces, lfw, celeba, hf:owner/name on the Hugging Face Hub, or the path of a folder of pictures or shards')
     split:str = setting('identity',
-        "identity: nobody is in both sets; image: at random; official: the source's own", 'data', choices=SPLITS)
+        "identity: nobody is in both sets, folders of pictures being people; image: at random; "
+        "official: the source's own", 'data', choices=SPLITS)
     flip:bool|None = setting(None, 'flip training pictures at random', unset='for all data but faces')
     limit:int|None = setting(None, 'only so many pictures, for a quick try', 'data', at_least=2, unset='all')
     data_home:str|None = setting(None, 'folder to look in first for downloaded data',
@@ -109,6 +122,7 @@ class LossSettings(Settings):
 
     def __post_init__(self):
         super().__post_init__()
+        _number('beta of the loss', getattr(self.loss, 'beta', self.beta), float)
         if self.cycles == 1 or self.anneal: return
         raise ValueError('cycles says how often beta rises, so it needs anneal, for example anneal=0.5')
 

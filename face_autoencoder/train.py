@@ -25,7 +25,7 @@ from fastcore.meta import delegates
 from .callbacks import BetaAnnealing, LossLogger, ReconstructionGrid
 from .callbacks import precision_callbacks, seed_everything
 from .checkpoints import Checkpoint, ResumableLearner, from_first
-from .data import SOURCES, face_dls
+from .data import SOURCES, face_dls, pictures_checksum
 from .directions import preset_directions
 from .latents import DecoderPCA, LatentPCA, collect_latents, linear_shares, name_components
 from .latents import rescale_latents
@@ -75,7 +75,9 @@ def config_of(s:TrainingSettings, loss:VAELoss, dls)->dict:
     known = s.data in SOURCES or str(s.data).startswith('hf:') # anything else is a folder
     name = s.loss if isinstance(s.loss, str) else type(s.loss).__name__
     pictures = dict(n_train=len(dls.splits[0]), n_valid=len(dls.splits[1]), skipped=list(dls.data.skipped))
-    source = s.data if known else Path(s.data).resolve().name
+    pictures['pictures_checksum'] = pictures_checksum(dls)
+    folder = Path(s.data).resolve().name
+    source = s.data if known else f'./{folder}' if folder in SOURCES else folder
     data = dict(s.section('data'), source=source, split_seed=s.seed, flip=dls.train.flip, **pictures)
     model, losses = dict(s.section('model'), image_channels=3), dict(_loss_attributes(loss), loss=name)
     return dict(model=model, loss=dict(losses, **s.section('loss')), data=data, training=s.section('training'))
