@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LARGE', 'LFW_PICTURES', 'SOURCES', 'FaceData', 'cached', 'load_faces', 'show_captioned', 'to_rgb', 'upright',
-           'find_lfw', 'load_lfw', 'split_faces', 'FaceDL', 'load_data', 'face_dls', 'pictures_checksum', 'to_unit',
-           'mnist_dls']
+           'find_lfw', 'load_lfw', 'split_faces', 'FaceDL', 'FaceDataLoaders', 'load_data', 'face_dls',
+           'pictures_checksum', 'to_unit', 'mnist_dls']
 
 # %% ../nbs/library/02_data.ipynb #0ed04c37
 import hashlib, inspect, os, re, socket, tarfile, warnings, zipfile, zlib
@@ -33,6 +33,7 @@ from PIL import Image, UnidentifiedImageError
 from sklearn.datasets import fetch_lfw_people, get_data_home, load_digits
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from torchvision import datasets
+from torchvision.transforms.functional import rgb_to_grayscale, to_pil_image
 
 import face_autoencoder.faces as faces
 from .core import atomic_path, cache_dir, shared_dir, show_images, to_float
@@ -173,7 +174,7 @@ def to_rgb(im:Image.Image # of any mode
 # %% ../nbs/library/02_data.ipynb #formats-export
 with suppress(ModuleNotFoundError): import_module('pillow_heif').register_heif_opener()
 
-_FORMATS = 'AVIF BMP GIF HEIF JPEG JPEG2000 PCX PNG PPM PSD QOI TGA TIFF WEBP'.split()
+_FORMATS = 'AVIF BMP DIB GIF HEIF JPEG JPEG2000 PCX PNG PPM PSD QOI SGI TGA TIFF WEBP'.split()
 _HEIC_ENDINGS = {'.heic', '.heif', '.hif'}
 _PILLOWS_ENDINGS = {e for e, kind in Image.registered_extensions().items() if kind in [*_FORMATS, 'MPO']}
 _IMAGE_ENDINGS = _PILLOWS_ENDINGS | _HEIC_ENDINGS
@@ -615,6 +616,7 @@ def _flip_half(x):
 # %% ../nbs/library/02_data.ipynb #facedl-export
 class FaceDL(DataLoader):
     "Batches `(x, x)` of floats, cut from uint8 `images` at `idxs`"
+    n_inp = 1 # of the two, one goes into the model
     def __init__(self,
                  images:torch.Tensor, # n x channels x h x w, uint8
                  idxs, # numbers of the pictures to use
@@ -637,10 +639,11 @@ class FaceDL(DataLoader):
         x = self.scale(_flip_half(x) if self.flip else x)
         return x, x
 
-    def new(self, **kwargs):
-        "Return a loader of the same pictures in another order or batch size, as `learn.get_preds` asks for"
-        same = dict(bs=self.bs, shuffle=self.shuffle, drop_last=self.drop_last, device=self.device)
-        return FaceDL(self.images, self.dataset, self.flip, self.labels, self.scale, **same | kwargs)
+    def new(self, dataset=None, **kwargs):
+        "Return a loader of the same pictures in another order or batch size, or of a list of other pictures"
+        same = dict(bs=self.bs, shuffle=self.shuffle, drop_last=self.drop_last, device=self.device) | kwargs
+        if dataset is None: return FaceDL(self.images, self.dataset, self.flip, self.labels, self.scale, **same)
+        return FaceDL(self.read(dataset), np.arange(len(dataset)), self.flip, scale=self.scale, **same)
 
 # %% ../nbs/library/02_data.ipynb #f73a8c4c
 _CAPTION_LABELS = 'yaw', 'smile', 'Smiling', 'Eyeglasses', 'class' # shown by default, where there are such labels
@@ -659,13 +662,62 @@ def show_batch(self, b=None, # a batch to draw; one of this loader's unless give
                unique:bool=False): # one picture, again and again?
     "Draw pictures of a batch with labels above them"
     ax = plt.subplots(figsize=figsize, layout='constrained')[1] if figsize else None
-    if b is not None: return show_images(b[0][:max_n], ncols, title, ax)
+    if b is not None: return show_images(self.to_bytes(b[0][:max_n]), ncols, title, ax)
     idxs = self.dataset[self.get_idxs()[:min(max_n, (nrows or max_n)*ncols)]]
     x = self.images[torch.from_numpy(idxs if not unique else idxs[:1].repeat(len(idxs)))]
     if labels is None: labels = [c for c in _CAPTION_LABELS if self.labels is not None and c in self.labels]
     if len(labels) == 0 or unique: return show_images(_flip_half(x) if self.flip else x, ncols, title, ax)
     captions = [_caption(row) for row in self.labels.iloc[idxs][list(labels)].to_dict('records')]
     return show_captioned(x, captions, ncols, title, figsize)
+
+# %% ../nbs/library/02_data.ipynb #asked-read
+@patch_to(FaceDL)
+def to_bytes(self, x:torch.Tensor # floats out of a batch, or out of a model
+            )->torch.Tensor: # the same shape, uint8, on the CPU; what lies outside is clipped
+    "Undo `scale`"
+    low, high = self.scale(torch.tensor([0, 255], dtype=torch.uint8)).tolist()
+    return ((x.detach().float().cpu() - low) * (255/(high - low))).round().clamp(0, 255).to(torch.uint8)
+
+@patch_to(FaceDL)
+def _read_one(self, picture):
+    "Return one picture as bytes, channels x h x w"
+    channels, size, _ = wanted = tuple(self.images.shape[1:])
+    if isinstance(picture, torch.Tensor):
+        if picture.shape != wanted: raise ValueError(f'a picture must be {wanted}, not {tuple(picture.shape)}')
+        return picture.cpu() if picture.dtype == torch.uint8 else self.to_bytes(picture)
+    if isinstance(picture, np.ndarray): picture = Image.fromarray(picture)
+    x = fit_image(picture, size) if isinstance(picture, Image.Image) else _try_read(picture, size, None)
+    if isinstance(x, str): raise OSError(f"{picture} can't be read: {x}")
+    x = torch.from_numpy(x.copy())
+    return x if channels == 3 else rgb_to_grayscale(x)
+
+@patch_to(FaceDL)
+def read(self, pictures # files, images, arrays (h x w or h x w x 3, uint8), or tensors of the form that batches have
+        )->torch.Tensor: # n x channels x h x w, uint8
+    "Read pictures in the form of those of this loader; OSError says which file can't be read, and why"
+    none = self.images.new_empty(0, *self.images.shape[1:])
+    return torch.cat([none, *[self._read_one(picture)[None] for picture in pictures]])
+
+# %% ../nbs/library/02_data.ipynb #asked-show
+@patch_to(FaceDL)
+def decode_batch(self, b # pictures and their reconstructions, both n x channels x h x w; what follows is left out
+                )->list: # n pairs of `Image`
+    "Make images of pictures and reconstructions, as `learn.predict` asks for"
+    return list(zip(*[map(to_pil_image, self.to_bytes(x)) for x in b[:2]]))
+
+@patch_to(FaceDL)
+def show_results(self, b, out, # a batch, and what a model made of it
+                 max_n:int=9, title:str='pictures and their reconstructions'):
+    "Draw pictures of a batch above their reconstructions, as `learn.show_results` asks for"
+    pictures, answers = b[0][:max_n], getattr(out, 'reconstruction', out)[:max_n]
+    return show_images(torch.cat([self.to_bytes(pictures), self.to_bytes(answers)]), len(pictures), title)
+
+# %% ../nbs/library/02_data.ipynb #asked-empty
+class FaceDataLoaders(DataLoaders):
+    "fastai's `DataLoaders`, of `FaceDL`s"
+    def new_empty(self):
+        "Return loaders of the same form without pictures"
+        return type(self)(*[dl.new([]) for dl in self.loaders], path=self.path, device=self.device)
 
 # %% ../nbs/library/02_data.ipynb #92c12056
 SOURCES = dict(faces=load_faces, lfw=load_lfw, celeba=load_celeba)
@@ -700,14 +752,15 @@ def face_dls(source:str='faces', # see `load_data`
              limit:int=None, # only so many pictures, for a quick try
              data_home=None, # where to look for downloaded data first
              flip:bool=False # flip training pictures at random
-            )->DataLoaders: # with the whole set as `data` and the indices as `splits`
+            )->FaceDataLoaders: # with the whole set as `data` and the indices as `splits`
     "Make training and validation batches of a data set"
     data = load_data(source, size, limit, data_home)
     splits = split_faces(data.identity, split, valid_pct, seed, data.partition)
     few = f'{len(data.names)} pictures are too few, as only {len(splits[0])} of them would be for training'
     if len(splits[0]) < 2: raise ValueError(f'{few}: it takes at least 2')
     train = FaceDL(data.images, splits[0], flip, data.labels, bs=min(bs, len(splits[0])), shuffle=True, drop_last=True)
-    dls = DataLoaders(train, FaceDL(data.images, splits[1], labels=data.labels, bs=bs), device=default_device())
+    valid = FaceDL(data.images, splits[1], labels=data.labels, bs=bs)
+    dls = FaceDataLoaders(train, valid, device=default_device())
     dls.data, dls.splits, dls.source = data, splits, source
     return dls
 
@@ -798,7 +851,7 @@ def mnist_dls(source:str='mnist', # 'mnist' or 'fashion_mnist'
               limit:int=None, # only so many pictures for training, and so many for testing
               data_home=None, # where to look for the data first
               held_out:float=0. # share of the training pictures, the last ones, that become `valid`
-             )->DataLoaders: # training and test set, or training, held-out and test set; `source` says which data it is
+             )->FaceDataLoaders: # training, held-out (if any) and test set; `source` says which data it is
     "Make batches `(x, x)` of the homework's data, pixels in [0, 1]"
     if not 0 <= held_out < 1: raise ValueError(f'held_out must be a share of at least 0 and below 1, not {held_out}')
     data, used = _load_mnist(source, limit, data_home)
@@ -806,6 +859,6 @@ def mnist_dls(source:str='mnist', # 'mnist' or 'fashion_mnist'
     n = len(train) - round(held_out*len(train))
     splits = (train[:n], train[n:], test) if n < len(train) else (train, test)
     def loader(idxs, **kwargs): return FaceDL(data.images, idxs, labels=data.labels, scale=to_unit, bs=bs, **kwargs)
-    dls = DataLoaders(loader(splits[0], shuffle=True), *map(loader, splits[1:]), device=default_device())
+    dls = FaceDataLoaders(loader(splits[0], shuffle=True), *map(loader, splits[1:]), device=default_device())
     dls.data, dls.splits, dls.source = data, splits, used
     return dls
