@@ -179,9 +179,13 @@ _HEIC_ENDINGS = {'.heic', '.heif', '.hif'}
 _PILLOWS_ENDINGS = {e for e, kind in Image.registered_extensions().items() if kind in [*_FORMATS, 'MPO']}
 _IMAGE_ENDINGS = _PILLOWS_ENDINGS | _HEIC_ENDINGS
 
+def _formats():
+    "List the formats that can be read here: HEIF only with pillow-heif"
+    return [f for f in _FORMATS if f in Image.OPEN]
+
 def _open_image(file):
     "Open a picture of a path or an open file, if it is of one of our formats"
-    return Image.open(file, formats=[f for f in _FORMATS if f in Image.OPEN])
+    return Image.open(file, formats=_formats())
 
 def _why(error, name=''):
     "Say in one line why a file could not be read"
@@ -306,7 +310,7 @@ def _size_and_time(path):
 def _source_hash(*what, box=None):
     "Return a hash that changes with `what`, with the part of a picture to keep, and with the code that reads pictures"
     code = ''.join(inspect.getsource(f) for f in (_eight_bits, to_rgb, upright, _square, fit_image))
-    return hashlib.sha1(repr((what, box, code)).encode()).hexdigest()[:12]
+    return hashlib.sha1(repr((what, box, code, _formats())).encode()).hexdigest()[:12]
 
 def _list_images(root, box=None):
     "List relative names of the image files below `root`, sorted; return a hash as well, which changes when they do"
