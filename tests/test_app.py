@@ -1,7 +1,9 @@
 """The app's sliders, presets and runs in a real browser, driven as a person would."""
-import base64, json, re, shutil, socket, subprocess, time
+import base64, json, os, re, shutil, signal, socket, subprocess, time
+from contextlib import contextmanager
+from urllib.error import HTTPError
 from urllib.parse import quote
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 import numpy as np
 import pytest
@@ -16,6 +18,11 @@ from face_autoencoder.app.explore import coordinates, move_slider, picture, spre
 from face_autoencoder.app.main import launch
 from face_autoencoder.app.photo import crop_photo, encode_photo, find_face
 from face_autoencoder.runs import load_run
+
+def read(url, **headers):
+    "What the server answers, without the proxies of the environment"
+    return build_opener(ProxyHandler({})).open(Request(url, headers=headers)).read().decode()
+
 
 DECODER, PLAIN = 'Through the decoder', 'Plain PCA'
 
@@ -38,7 +45,6 @@ def test_one_way_through_the_app(page, browser, served, faces):
     press(page, 'Undo')
     assert shows(page, faces, mean)
     choose(page, 'saved', 'tilted')
-    press(page, 'Load')
     assert shows(page, faces, moved)
     name, z = link(page)
     assert name == 'faces' and abs(z - moved).max() < .01
@@ -204,10 +210,14 @@ def test_undo_and_redo(page):
     drag(page, 1, .95)
     pictures.append(shown(page))
     seen = []
-    for name in ('Undo', 'Undo', 'Undo', 'Redo', 'Redo', 'Redo'):
+    undo, redo = [page.get_by_role('button', name=name, exact=True) for name in ('Undo', 'Redo')]
+    expect(redo).to_be_disabled()
+    for name in ('Undo', 'Undo', 'Redo', 'Redo'):
         press(page, name)
         seen.append([i for i, p in enumerate(pictures) if same(shown(page), p)])
-    assert seen == [[1], [0], [0], [1], [2], [2]]
+        expect(undo).to_be_enabled(enabled=seen[-1] != [0])
+        expect(redo).to_be_enabled(enabled=seen[-1] != [2])
+    assert seen == [[1], [0], [1], [2]]
 
 
 def test_gauge_tells_how_usual_a_face_is(page):
@@ -265,7 +275,6 @@ def test_saved_face_outlives_the_page(page, served):
     assert not same(shown(page), face)
     tab(page, 'Presets')
     choose(page, 'saved', 'Grandma ☺')
-    press(page, 'Load')
     assert same(shown(page), face)
     press(page, 'Undo')
     assert not same(shown(page), face)
@@ -282,7 +291,12 @@ def test_rename_and_delete(page):
     assert saved(page) == ['a', 'c']
     choose(page, 'saved', 'a')
     press(page, 'Delete')
+    warned(page, 'a is deleted')
     assert saved(page) == ['c']
+    press(page, 'Bring back')
+    assert saved(page) == ['c', 'a']
+    choose(page, 'saved', 'a')
+    press(page, 'Delete')
     press(page, 'Delete')
     warned(page, 'choose one of your saved faces first')
 
@@ -298,7 +312,6 @@ def test_export_and_import(page, browser, served, faces):
     with visit(browser, served[0]) as other:
         bring(other, info.value.path().read_bytes())
         choose(other, 'saved', 'one')
-        press(other, 'Load')
         assert same(shown(other), shown(page))
 
 
@@ -397,6 +410,7 @@ def test_bad_presets_are_refused(page):
 
 
 BAD_LINKS = {
+    '<img src="https://example.org/x.png">~AAA': 'no name for a run',
     'faces~%%%': 'damaged or cut off', 'faces~AAAA': 'damaged or cut off', 'é': 'no name for a run',
     '../../etc~AAAA': 'no name for a run', 'nowhere~AAA': 'no run', 'faces~AAA': 'has 1 numbers', 'faces~AH4': 'NaN',
     'faces~' + 'A'*5000: 'longer than 4 kB'}
@@ -406,6 +420,8 @@ def test_bad_links_are_refused(page, served, faces):
     for text, says in BAD_LINKS.items():
         enter(page, f'{served[0]}?face={quote(text)}')
         warned(page, says)
+        expect(page.get_by_test_id('toast-text').locator('*')).to_have_count(0) # text, and nothing else
+        assert len(page.get_by_test_id('toast-text').inner_text()) <= 300
         assert shows(page, faces, faces.pca.mean_)
     alive(page)
 
@@ -444,6 +460,18 @@ def test_run_deleted_while_it_is_open(browser, served, runs):
         page.locator('#run input').click()
         expect(page.get_by_role('option', name='faces')).to_be_visible()
         expect(page.get_by_role('option', name='doomed')).to_have_count(0)
+
+
+def test_numbers_that_no_slider_has(page, faces):
+    "What is too large is the largest, and an empty box goes back to its number"
+    enter_number(page, 'component-1', 1e9)
+    assert value(page, 1) == 3 and shows(page, faces, move_slider(faces, DECODER, faces.pca.mean_, 0, 3))
+    enter_number(page, 'component-1', '')
+    assert value(page, 1) == 3
+    enter_number(page, 'truncation', -1e9)
+    press(page, 'Randomize')
+    expect(page.get_by_test_id('toast-body')).to_have_count(0)
+    assert abs(coordinates(faces, PLAIN, link(page)[1])).max() <= .22
 
 
 # For everybody
@@ -530,6 +558,27 @@ def test_keyboard_only(page, faces):
     expect(page.locator('#direction')).to_be_visible()
 
 
+def test_arrow_keys_go_from_tab_to_tab(page):
+    def focused(): return page.evaluate('document.activeElement.innerText')
+    page.get_by_role('tab', name='Sliders').focus()
+    for key, name in (('ArrowRight', 'Presets'), ('ArrowLeft', 'Sliders'), ('End', 'About'), ('ArrowRight', 'Sliders')):
+        page.keyboard.press(key)
+        expect(page.get_by_role('tab', name=name)).to_have_attribute('aria-selected', 'true')
+        assert focused() == name
+
+
+def test_changes_are_said(page):
+    "To a screen reader: which face is shown, how usual it is, and where a slider stands"
+    status = page.locator('#gauge [role=status], #gauge[role=status]')
+    slider(page, 1).focus()
+    for _ in range(4): page.keyboard.press('ArrowRight')
+    settle(page)
+    expect(slider(page, 1)).to_have_attribute('aria-valuetext', '0.2 standard deviations')
+    expect(status).to_contain_text(re.compile(r'PC1.* at 0\.20 standard deviations\..*training faces', re.S))
+    press(page, 'Randomize')
+    expect(status).to_contain_text('A random face')
+
+
 def test_focus_is_visible(still):
     "Who uses the keyboard sees where it is"
     get_outline = 'e => { const s = getComputedStyle(e); return [s.outlineStyle, s.outlineWidth, s.boxShadow] }'
@@ -550,12 +599,24 @@ def test_only_this_computer_is_served(served):
     with pytest.raises(ConnectionRefusedError): socket.create_connection(('127.0.0.2', port), PATIENCE)
 
 
+def test_only_this_computers_names_are_answered(served):
+    "A page from elsewhere may give its own name our address"
+    port = re.search(r':(\d+)', served[0])[1]
+    assert 'Face autoencoder' in read(served[0], Host=f'localhost:{port}')
+    with pytest.raises(HTTPError, match='400'): read(served[0], Host=f'evil.example:{port}')
+
+
+def test_nobody_leaves_files(served):
+    upload = Request(f'{served[0]}gradio_api/upload', b'x', {'Content-Type': 'multipart/form-data; boundary=y'})
+    with pytest.raises(HTTPError, match='403'): build_opener(ProxyHandler({})).open(upload)
+
+
 def test_broken_runs_are_left_out(runs, tmp_path):
     shutil.copytree(runs, tmp_path/'runs')
     weights = tmp_path/'runs'/'sixteen'/'model.safetensors'
     weights.write_bytes(weights.read_bytes()[:-1])
     demo = launch('four', tmp_path/'runs', block=False)
-    assert '"four"' in (config := urlopen(demo.local_url + 'config').read().decode()) and '"sixteen"' not in config
+    assert '"four"' in (config := read(demo.local_url + 'config')) and '"sixteen"' not in config
     demo.close()
     done = run('fae_app', '--runs', tmp_path/'runs', '--run', 'sixteen', check=False)
     assert done.returncode == 2 and 'cut off' in done.stderr and 'Traceback' not in done.stderr
@@ -571,8 +632,32 @@ def test_port_in_use(runs):
     assert 'Traceback' not in done.stderr
 
 
-def test_command_prints_its_address(runs):
-    p = subprocess.Popen([str(BIN/'fae_app'), '--runs', str(runs)], stdout=subprocess.PIPE, text=True)
-    url = next(m[0] for line in p.stdout for m in [re.search(r'http://127\.0\.0\.1:\d+', line)] if m)
-    assert b'Face autoencoder' in urlopen(url).read()
-    p.terminate()
+@contextmanager
+def serving(runs, **env):
+    "The command `fae_app` in a process of its own: the process, and the address that it prints"
+    command = [str(BIN/'fae_app'), '--runs', str(runs), '--run', 'faces']
+    def heed_ctrl_c(): signal.signal(signal.SIGINT, signal.SIG_DFL) # which a shell's background jobs are told not to
+    p = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c,
+                         env=dict(os.environ, PYTHONUNBUFFERED='1', **env))
+    try: yield p, next(m[0] for line in p.stdout for m in [re.search(r'http://127\.0\.0\.1:\d+', line)] if m)
+    finally:
+        p.kill()
+        p.communicate()
+
+
+def test_command_prints_its_address_whatever_the_proxy(tmp_path):
+    "A school's network names proxies in the environment, which do not lead to this computer"
+    nobody = dict(HTTP_PROXY='http://127.0.0.1:9', http_proxy='http://127.0.0.1:9', ALL_PROXY='socks://127.0.0.1:9')
+    with serving(tmp_path, **nobody) as (_, url): assert 'Face autoencoder' in read(url)
+
+
+def test_ends_with_an_open_page(browser, tmp_path):
+    "Ctrl-C, also while somebody looks and has just sent a photo; nothing is left in the folder for uploads"
+    with serving(tmp_path, GRADIO_TEMP_DIR=str(tmp_path/'uploads'), TMPDIR=str(tmp_path)) as (p, url):
+        with visit(browser, url) as page:
+            tab(page, 'Photo')
+            page.locator('#photo input[type=file]').set_input_files(dict(
+                name='photo.png', mimeType='image/png', buffer=as_file(visitor())))
+            p.send_signal(signal.SIGINT)
+            assert p.wait(PATIENCE) == 0
+    assert not [f for f in tmp_path.rglob('*') if f.is_file()]

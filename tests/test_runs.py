@@ -1,15 +1,15 @@
 """Damaged runs beside a good one: each is named in a sentence, and the app opens the good one."""
-import json, os, shutil
-from pathlib import Path
-from unittest.mock import patch
+import json, shutil
 
+import gradio as gr
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from face_autoencoder.app.main import build_app
 from face_autoencoder.app.page import Explorer
-from face_autoencoder.runs import RunError, list_runs, pretrained_dir
+from face_autoencoder.runs import list_runs, pretrained_dir
 
 NAN = np.nan
 
@@ -101,3 +101,10 @@ def test_every_damage_has_a_sentence(damaged):
     for name in DAMAGES:
         assert name in problems[name] and '\n' not in problems[name] and len(problems[name]) < 250, problems[name]
         assert str(damaged) not in problems[name]
+
+
+def test_app_opens_the_good_run(damaged):
+    explorer = Explorer(damaged)
+    assert [name for name in explorer.names() if name not in ('faces', 'lfw')] == ['good']
+    assert set(DAMAGES) <= {name for name, problem in explorer.problems().items() if problem}
+    assert explorer.open('good').model.latent_dim == 64 and isinstance(build_app(explorer, 'good'), gr.Blocks)

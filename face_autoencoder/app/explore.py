@@ -38,7 +38,7 @@ def _pca(run, basis):
 # %% ../../nbs/app/00_explore.ipynb #557dc6d7
 def _component_notes(run, kind, basis):
     "What the training wrote down about each component, `image_shares` or `component_names`; empty if it did not"
-    notes = (run.config['results'].get(kind) or {}).get(BASES[basis]) or []
+    notes = ((run.config.get('results') or {}).get(kind) or {}).get(BASES[basis]) or []
     return notes if len(notes) == _pca(run, basis).n_components_ else []
 
 def _signed_name(name):

@@ -6,47 +6,53 @@
 __all__ = ['app', 'launch']
 
 # %% ../../nbs/app/07_app.ipynb #90c9cb43
-import json
+import errno, json, socket, sys, time
 from dataclasses import dataclass
 from importlib import import_module
 
-import gradio as gr
 import numpy as np
 import torch
 from fastcore.imports import in_ipython
+from PIL import Image
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
 
 from ..runs import Run, RunError
-from .explore import bases, move_slider, picture, random_code
-from .page import AT_ONCE, MAX_SLIDERS, PREVIEW, QUIET, Explorer, Page, RunView, change_face
-from .page import data_url, image_bytes, make_page, make_slider, new_state, on_run
-from .page import picture_and_gauge, redo, restrict_to, runs_table, say_errors_in, show_face
+from .explore import bases, move_slider, picture, random_code, slider_labels
+from .page import AT_ONCE, MAX_SLIDERS, PREVIEW, QUIET, Explorer, Page, RunView, change_face, gr
+from .page import data_url, history_buttons, image_bytes, make_page, make_slider, message
+from .page import new_state, on_run, picture_and_gauge, redo, restrict_to, runs_table
+from .page import say_errors_in, show_face, without_proxies
 from .page import slider_values, spread_css, undo, verdict_warning
 from .sharing import check_code, face_to_text, json_to_presets, presets_to_json, text_to_face
 from .tabs import compare_tab, map_tab, morph_tab, photo_tab
 
 # %% ../../nbs/app/07_app.ipynb #f080b4b9
 def release_slider(page, i, run, basis, state, value):
-    "The face after slider i was let go, in state, picture and gauge"
-    z = move_slider(run, basis, state['z'], i, float(value))
-    return {page.state: change_face(state, z), **picture_and_gauge(page, run, z)}
+    "The face after slider i was let go, in state, picture, gauge and buttons"
+    state = change_face(state, move_slider(run, basis, state['z'], i, float(value)))
+    name = slider_labels(run, basis)[i].rpartition(' · ')[0]
+    change = f'{name} at {value:.2f} standard deviations'
+    return {page.state: state, **picture_and_gauge(page, run, state['z'], change), **history_buttons(page, state)}
 
 # %% ../../nbs/app/07_app.ipynb #9144dd22
 def show_mean(page, run, basis, state):
     "The mean face, as the visitor's face"
-    return show_face(page, run, basis, change_face(state, run.pca.mean_))
+    return show_face(page, run, basis, change_face(state, run.pca.mean_), 'The mean face')
 
 def show_random(page, run, basis, state, truncation):
     "A random face, as the visitor's face"
     z = random_code(run, truncation, np.random.default_rng())
-    return show_face(page, run, basis, change_face(state, z))
+    return show_face(page, run, basis, change_face(state, z), 'A random face')
 
 def show_undone(page, run, basis, state):
     "The visitor's face before the last change"
-    return show_face(page, run, basis, undo(state))
+    return show_face(page, run, basis, undo(state), 'The face before')
 
 def show_redone(page, run, basis, state):
     "The visitor's face as it was before the last undo"
-    return show_face(page, run, basis, redo(state))
+    return show_face(page, run, basis, redo(state), 'The face after')
 
 # %% ../../nbs/app/07_app.ipynb #app-directions-code
 def add_direction(page, run, basis, state, direction, strength):
@@ -54,7 +60,7 @@ def add_direction(page, run, basis, state, direction, strength):
     known = run.directions or {}
     names = ', '.join(known) or 'none'
     if direction not in known: raise ValueError(f'run {run.name} has no direction of that name: choose one of {names}')
-    return show_face(page, run, basis, change_face(state, state['z'] + strength*known[direction]))
+    return show_face(page, run, basis, change_face(state, state['z'] + strength*known[direction]), direction)
 
 def change_basis(page, run, basis, state):
     "The sliders of another PCA, which stand where the visitor's face is"
@@ -84,11 +90,13 @@ def _store_faces(page, run, store, faces, chosen=None):
 def save_face(page, run, state, store, title):
     "Keep the visitor's face under a name"
     title = (title or '').strip()
-    return _store_faces(page, run, store, {**saved_faces(store, run), title: state['z']}, title)
+    answer = _store_faces(page, run, store, {**saved_faces(store, run), title: state['z']}, title)
+    gr.Info(message(f'{title} is saved in this browser.'), duration=4)
+    return answer
 
 def load_face(page, run, basis, state, store, title):
     "A saved face, as the visitor's face"
-    return show_face(page, run, basis, change_face(state, _saved_face(store, run, title)))
+    return show_face(page, run, basis, change_face(state, _saved_face(store, run, title)), title)
 
 def rename_face(page, run, store, title, new):
     "Give a saved face another name, which must be free"
@@ -96,12 +104,27 @@ def rename_face(page, run, store, title, new):
     new, faces = (new or '').strip(), saved_faces(store, run)
     if new != title and new in faces:
         raise ValueError(f'there is a saved face called {new} already: choose another name')
-    return _store_faces(page, run, store, {new if k == title else k: z for k, z in faces.items()}, new)
+    answer = _store_faces(page, run, store, {new if k == title else k: z for k, z in faces.items()}, new)
+    gr.Info(message(f'{title} is called {new} now.'), duration=4)
+    return answer
 
-def delete_face(page, run, store, title):
-    "Forget a saved face"
-    _saved_face(store, run, title)
-    return _store_faces(page, run, store, {k: z for k, z in saved_faces(store, run).items() if k != title})
+# %% ../../nbs/app/07_app.ipynb #app-delete-code
+def delete_face(tab, run, store, title):
+    "Forget a saved face, but for a button that brings it back"
+    z, faces = _saved_face(store, run, title), saved_faces(store, run)
+    answer = _store_faces(tab.page, run, store, {k: z for k, z in faces.items() if k != title})
+    gr.Info(message(f'{title} is deleted. The button Bring back undoes it.'))
+    return answer | {tab.deleted: dict(run=run.name, title=title, z=z), tab.restore: gr.Button(interactive=True)}
+
+def restore_face(tab, run, store, deleted):
+    "Bring back the saved face that was deleted last"
+    if not deleted: raise ValueError('no saved face was deleted')
+    title, faces = deleted['title'], saved_faces(store, run)
+    if deleted['run'] != run.name: raise ValueError(f"{title} belongs to the run {deleted['run']}: open it first")
+    if title in faces: raise ValueError(f'there is another saved face called {title} now: rename it first')
+    answer = _store_faces(tab.page, run, store, {**faces, title: deleted['z']}, title)
+    gr.Info(message(f'{title} is back.'), duration=4)
+    return answer | {tab.deleted: None, tab.restore: gr.Button(interactive=False)}
 
 # %% ../../nbs/app/07_app.ipynb #app-export-code
 def export_faces(run, store):
@@ -110,7 +133,11 @@ def export_faces(run, store):
 
 def import_faces(page, run, store, content):
     "Add the presets in a file to those that the browser keeps"
-    return _store_faces(page, run, store, saved_faces(store, run) | json_to_presets(content, run))
+    if content is None: return {page.saved: gr.skip()} # no file was chosen
+    faces = json_to_presets(content, run)
+    answer = _store_faces(page, run, store, saved_faces(store, run) | faces)
+    gr.Info(f'{len(faces)} saved faces were imported.', duration=4)
+    return answer
 
 # %% ../../nbs/app/07_app.ipynb #f808f516
 def open_link(explorer, request, name, basis, state):
@@ -121,7 +148,7 @@ def open_link(explorer, request, name, basis, state):
         wanted, z = text_to_face(text)
         run = explorer.open(wanted)
         return wanted, next(iter(bases(run))), new_state(check_code(z, run.model.latent_dim))
-    except (RunError, ValueError) as e: gr.Warning(str(e))
+    except (RunError, ValueError) as e: gr.Warning(message(e))
     return name, basis, state
 
 # %% ../../nbs/app/07_app.ipynb #c29fcb58
@@ -134,6 +161,7 @@ CSS = '''
 #left {position: sticky; top: 0; z-index: 60; align-self: flex-start; padding: 6px 0;
   background: var(--body-background-fill)}
 #face img {width: 100%; max-width: min(100%, 64vh); aspect-ratio: 1; border-radius: 14px; display: block; margin: auto}
+.spoken {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap}
 .gauge {display: flex; align-items: center; justify-content: center; gap: .6em}
 .gauge meter {width: 8em; height: 1em}
 .component {position: relative}
@@ -157,7 +185,14 @@ TABS_CSS = '''
 #left .row {gap: 6px}
 button[role=tab].selected {color: var(--body-text-color)}
 .gradio-container :focus-visible {outline: 3px solid var(--color-accent) !important; outline-offset: 3px}
-.component input[type=number] {width: 5em; padding: 4px}
+.component input[type=number], #crop input[type=number] {width: 5em !important; padding: 4px}
+.photo {border: 2px dashed var(--border-color-primary); border-radius: 10px; padding: .8em; display: flex;
+  flex-wrap: wrap; gap: .8em; align-items: center}
+.photo button {font: inherit; font-size: .9em; padding: .3em .8em; border-radius: 8px;
+  border: 1px solid var(--border-color-primary)}
+.photo input {display: block; margin-top: .4em; max-width: 100%}
+.photo video {width: 100%}
+.photo p {width: 100%; margin: 0}
 #about td:first-child, #comparison td:first-child {white-space: nowrap}
 '''
 
@@ -193,6 +228,35 @@ document.addEventListener('keyup', e => {
 document.addEventListener('keydown', e => e.target.type == 'number' && e.key == 'Enter' && e.target.blur())
 </script>'''
 
+# %% ../../nbs/app/07_app.ipynb #app-keyboard-code
+KEYBOARD_SCRIPT = '''<script>
+document.addEventListener('keydown', e => {
+  if (e.target.getAttribute('role') != 'tab') return
+  const tabs = [...e.target.parentElement.querySelectorAll('[role=tab]')]
+  const i = tabs.indexOf(e.target), last = tabs.length - 1
+  const to = {ArrowRight: i == last ? 0 : i + 1, ArrowLeft: i ? i - 1 : last, Home: 0, End: last}[e.key]
+  if (to === undefined) return
+  e.preventDefault()
+  tabs[to].focus()
+  tabs[to].click()
+})
+const units = {'crop-x': 'of the width', 'crop-y': 'of the height', 'crop-zoom': 'times larger', morph: 'of the way'}
+const sayValue = e => {
+  if (e.target.type != 'range') return
+  const unit = units[e.target.closest('[id]:not(input)')?.id] ?? 'standard deviations'
+  e.target.setAttribute('aria-valuetext', `${e.target.value} ${unit}`)
+}
+for (const event of ['focusin', 'input']) document.addEventListener(event, sayValue)
+let before = ''
+document.addEventListener('focusin', e => { if (e.target.type == 'number') before = e.target.value })
+document.addEventListener('input', e => {
+  if (e.target.type == 'number' && e.target.value == '') e.stopImmediatePropagation()
+}, true)
+document.addEventListener('focusout', e => {
+  if (e.target.type == 'number' && e.target.value == '' && before) e.target.value = before
+}, true)
+</script>'''
+
 # %% ../../nbs/app/07_app.ipynb #app-late-script-code
 LATE_PREVIEW_SCRIPT = '''<script>
 const ask = window.fetch
@@ -217,6 +281,12 @@ window.faeSave = (name, text) => {
   a.download = name
   a.click()
 }
+window.faePick = () => new Promise(done => {
+  const input = Object.assign(document.createElement('input'), {type: 'file', accept: '.json'})
+  input.onchange = () => input.files[0].slice(0, 2_000_000).text().then(done)
+  input.oncancel = () => done(null)
+  input.click()
+})
 window.faeLink = face => {
   const url = new URL(location.href)
   url.searchParams.set('face', face)
@@ -231,8 +301,6 @@ window.faeLink = face => {
 class FaceButtons:
     "What acts on the whole face"
     randomize:gr.Button # a random face
-    undo:gr.Button # take back the last change
-    redo:gr.Button # take back the last undo
     reset:gr.Button # the mean face
     download:gr.Button # a PNG of the face
 
@@ -242,8 +310,8 @@ def face_column(page):
     page.gauge.render()
     with gr.Row():
         randomize = gr.Button('Randomize', variant='primary', size='sm', min_width=90)
-        labels = 'Undo', 'Redo', 'Reset', 'Download'
-        return FaceButtons(randomize, *[gr.Button(label, size='sm', min_width=56) for label in labels])
+        for button in (page.undo, page.redo): button.render()
+        return FaceButtons(randomize, *[gr.Button(label, size='sm', min_width=56) for label in ('Reset', 'Download')])
 
 # %% ../../nbs/app/07_app.ipynb #2ad4c95a
 def _two_columns(sliders):
@@ -276,11 +344,12 @@ class PresetTab:
     apply:gr.Button # move the face
     title:gr.Textbox # a name for the face
     save:gr.Button # keep the face in the browser
-    load:gr.Button # show the saved face that is chosen
-    rename:gr.Button # give it the name in `title`
+    rename:gr.Button # give the saved face that is chosen the name in `title`
     delete:gr.Button # forget it
+    restore:gr.Button # bring back the one that was deleted last
+    deleted:gr.State # that one; None if there is none
     export:gr.Button # all of this run, as a file
-    upload:gr.UploadButton # such a file
+    pick:gr.Button # such a file
     link:gr.Button # to the face that is shown
     address:gr.Textbox # the link
 
@@ -304,8 +373,9 @@ def preset_components(page, run):
     parts['save'] = gr.Button('Save in this browser', **primary)
     page.saved.render()
     with gr.Row():
-        for label in ('Load', 'Rename', 'Delete', 'Export'): parts[label.lower()] = gr.Button(label, **small)
-        parts['upload'] = gr.UploadButton('Import', type='binary', file_types=['.json'], **small)
+        for label in ('Rename', 'Delete', 'Export'): parts[label.lower()] = gr.Button(label, **small)
+        parts['pick'] = gr.Button('Import', **small)
+        parts['restore'], parts['deleted'] = gr.Button('Bring back', interactive=False, **small), gr.State(None)
     parts['address'] = gr.Textbox(label='Address of this face', interactive=False, elem_id='address', buttons=['copy'])
     parts['link'] = gr.Button('Link to this face', **primary)
     return PresetTab(page, **parts)
@@ -317,7 +387,7 @@ def wire_sliders(page):
     for i, slider in enumerate(page.sliders):
         release = say_errors_in(page.gauge, on_run(page.explorer, release_slider, page, i))
         slider.input(restrict_to(shown, release), [*face, slider], shown, **PREVIEW)
-        slider.release(release, [*face, slider], [page.state, *shown], **AT_ONCE)
+        slider.release(release, [*face, slider], [page.state, page.undo, page.redo, *shown], **AT_ONCE)
     page.basis.input(on_run(page.explorer, change_basis, page), face, [*page.sliders, page.spread], **QUIET)
 
 def face_png(run, state):
@@ -327,7 +397,7 @@ def face_png(run, state):
 def wire_face(page, buttons):
     "The buttons below the picture"
     face = [page.run, page.basis, page.state]
-    calls = {buttons.undo: show_undone, buttons.redo: show_redone, buttons.reset: show_mean}
+    calls = {page.undo: show_undone, page.redo: show_redone, buttons.reset: show_mean}
     for button, action in calls.items(): button.click(on_run(page.explorer, action, page), face, page.face, **QUIET)
     draw, text = on_run(page.explorer, show_random, page), gr.Textbox(visible='hidden')
     buttons.randomize.click(draw, [*face, page.truncation], page.face, **QUIET)
@@ -343,12 +413,17 @@ def wire_presets(tab):
     kept, text = [page.store, page.saved], gr.Textbox(visible='hidden')
     click(tab.apply, add_direction, [page], [*face, tab.direction, tab.strength], page.face)
     click(tab.save, save_face, [page], [page.state, page.store, tab.title], kept)
-    click(tab.load, load_face, [page], [*face, *kept], page.face)
+    loaded = on_run(page.explorer, load_face, page)
+    page.saved.input(loaded, [page.run, *face, *kept], page.face, **QUIET)
     click(tab.rename, rename_face, [page], [*kept, tab.title], kept)
-    click(tab.delete, delete_face, [page], kept, kept)
+    undoable = [*kept, tab.deleted, tab.restore]
+    click(tab.delete, delete_face, [tab], kept, undoable)
+    click(tab.restore, restore_face, [tab], [page.store, tab.deleted], undoable)
     exported = click(tab.export, export_faces, [], [page.store], text)
     exported.then(None, text, None, js="x => faeSave('faces.json', x)")
-    tab.upload.upload(on_run(page.explorer, import_faces, page), [page.run, page.store, tab.upload], kept, **QUIET)
+    bring = on_run(page.explorer, import_faces, page)
+    pick = 'async (...x) => [x[0], x[1], await faePick()]'
+    tab.pick.click(bring, [page.run, page.store, text], kept, js=pick, **QUIET)
     linked = click(tab.link, lambda run, state: face_to_text(run.name, state['z']), [], [page.state], tab.address)
     linked.then(None, tab.address, tab.address, js='x => faeLink(x)')
 
@@ -368,7 +443,8 @@ def show_run(page, run, basis, state, store):
     "A run and a face of it, everywhere on the page"
     shown = {page.run: gr.Dropdown(page.explorer.names(), value=run.name),
              page.basis: gr.Radio(list(bases(run)), value=basis), page.state: state,
-             **picture_and_gauge(page, run, state['z']), **change_basis(page, run, basis, state),
+             **picture_and_gauge(page, run, state['z']), **history_buttons(page, state),
+             **change_basis(page, run, basis, state),
              page.saved: gr.Dropdown(list(saved_faces(store, run)), value=None)}
     for view in page.run_views: shown |= view.update(run)
     return shown
@@ -409,10 +485,30 @@ WELCOME = '''# Face autoencoder
 Each slider walks along one direction of the latent space, in standard deviations of the training faces; \
 the percentage is its share of what differs between pictures.'''
 
+def _within_limits(component, x):
+    "What a browser says of a number box or a slider, as a number that it may have"
+    if not isinstance(component, (gr.Slider, gr.Number)): return x
+    if not isinstance(x, (int, float)) or x != x: return component.value # empty, or NaN
+    low, high = component.minimum, component.maximum
+    return min(max(x, -np.inf if low is None else low), np.inf if high is None else high)
+
 class AppBlocks(gr.Blocks):
-    "Gradio's page, with a short name for the end of a cell"
+    "Gradio's page, with a short name for the end of a cell, whose numbers are within their limits"
     def __repr__(self): return f'<app at {getattr(self, "local_url", None) or "no address yet"}>'
 
+    async def preprocess_data(self, block_fn, inputs, *args, **kwargs):
+        "What Gradio does with a call's input before the handler gets it"
+        inputs = [_within_limits(*pair) for pair in zip(block_fn.inputs, inputs)]
+        return await super().preprocess_data(block_fn, inputs, *args, **kwargs)
+
+def _forget_photos(demo, session_hash):
+    "Drop the pictures among what is kept for a page that was closed"
+    sessions = demo.app.state_holder.session_data
+    kept = sessions[session_hash].state_data if session_hash in sessions else {}
+    for key, value in list(kept.items()):
+        if isinstance(value, Image.Image): kept[key] = None
+
+# %% ../../nbs/app/07_app.ipynb #app-build-code
 def build_app(explorer, # an `Explorer`
               run:str=None # name of the one to show first; the newest unless given, or one that comes with the package
              )->gr.Blocks:
@@ -421,7 +517,7 @@ def build_app(explorer, # an `Explorer`
     if not names: raise RunError(f'there is no complete run in {explorer.folder}: make one with fae_train')
     first = explorer.open(run or names[0])
     page = make_page(explorer, first)
-    with AppBlocks(title='Face autoencoder', delete_cache=(600, 600)) as demo:
+    with AppBlocks(title='Face autoencoder') as demo:
         gr.Markdown(WELCOME, elem_id='welcome')
         for part in (page.state, page.store, page.spread): part.render()
         with gr.Row():
@@ -430,6 +526,8 @@ def build_app(explorer, # an `Explorer`
         wire_sliders(page)
         wire_face(page, buttons)
         wire_runs(page, demo)
+        def closed(request:gr.Request): _forget_photos(demo, request.session_hash)
+        demo.unload(closed)
     return demo
 
 # %% ../../nbs/app/07_app.ipynb #a38d7a8f
@@ -444,6 +542,35 @@ def _show_widgets(run):
     from face_autoencoder.app.widgets import show_widgets # here, as the page itself needs no ipywidgets
     show_widgets(run)
 
+# %% ../../nbs/app/07_app.ipynb #app-guard-code
+LOCAL_NAMES = 'localhost', '127.0.0.1'
+CALLS = '/queue/join', '/run/predict', '/cancel'
+LARGEST_CALL = 28_000_000 # bytes: a photo of 20 MB as text is a third longer
+POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; form-action 'none'" # Gradio needs these
+
+class Guard:
+    "What stands in front of Gradio's server: no uploads, no calls larger than a photo, nothing from other servers"
+    def __init__(self, server): self.server = server
+
+    def refusal(self, scope):
+        "Why a request is refused; None if it isn't"
+        if scope['method'] in ('GET', 'HEAD', 'OPTIONS'): return
+        if not scope['path'].rstrip('/').endswith(CALLS): return PlainTextResponse('there is no such call', 403)
+        length = dict(scope['headers']).get(b'content-length', b'')
+        if not length.isdigit() or int(length) > LARGEST_CALL: return PlainTextResponse('this is too large', 413)
+
+    async def __call__(self, scope, receive, send):
+        async def send_with_policy(part):
+            if part['type'] == 'http.response.start':
+                part['headers'] = [*part['headers'], (b'content-security-policy', POLICY.encode())]
+            await send(part)
+        if scope['type'] != 'http': return await self.server(scope, receive, send)
+        await (self.refusal(scope) or self.server)(scope, receive, send_with_policy)
+
+def guards(hosts):
+    "All that stands in front of Gradio's server, which answers to these names"
+    return [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(Guard)]
+
 # %% ../../nbs/app/07_app.ipynb #cf7cf808
 THEME = gr.themes.Soft(font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace']).set(
     # `set` forgets Soft's own background
@@ -454,10 +581,31 @@ THEME = gr.themes.Soft(font=['system-ui', 'sans-serif'], font_mono=['ui-monospac
     body_text_color_subdued='*neutral_500', body_text_color_subdued_dark='*neutral_300', slider_color='*primary_600',
     checkbox_label_background_fill_selected='*primary_600', button_primary_background_fill='*primary_600',
     button_primary_background_fill_hover='*primary_700', button_primary_background_fill_hover_dark='*primary_700')
-LAUNCH_OPTIONS = dict(theme=THEME, css=CSS + TABS_CSS + PHONE_CSS, footer_links=[], max_file_size='20mb', max_threads=8,
-                      head=SLIDER_SCRIPT + LATE_PREVIEW_SCRIPT + SAVE_SCRIPT, prevent_thread_lock=True, _frontend=False)
+LAUNCH_OPTIONS = dict(theme=THEME, css=CSS + TABS_CSS + PHONE_CSS, footer_links=[], run_history=False, max_threads=8,
+                      head=SLIDER_SCRIPT + LATE_PREVIEW_SCRIPT + KEYBOARD_SCRIPT + SAVE_SCRIPT,
+                      state_session_capacity=100, prevent_thread_lock=True, _frontend=False)
+
+# %% ../../nbs/app/07_app.ipynb #app-network-code
+def check_port(port):
+    "Make sure that a port can be had on this computer; ValueError for a number that is none, OSError if it is taken"
+    if port is None: return
+    if not 0 < port < 65536: raise ValueError(f'port must be between 1 and 65535, not {port}')
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1) # it may have been in use a moment ago
+        try: s.bind(('127.0.0.1', port))
+        except OSError as e:
+            why = 'is in use' if e.errno == errno.EADDRINUSE else f"can't be had ({e.strerror})"
+            raise OSError(f'port {port} {why}: choose another, or leave it out to get a free one') from e
 
 # %% ../../nbs/app/07_app.ipynb #ee55a537
+def _wait(demo):
+    "Wait until the app is stopped; Ctrl-C stops it, also while pages are open"
+    try:
+        while demo.is_running: time.sleep(.1)
+    except KeyboardInterrupt:
+        demo.server.force_exit = True # the connection of an open page never ends by itself
+        demo.close()
+
 class app:
     "The app for a run, ready to be launched"
     def __init__(self,
@@ -465,23 +613,25 @@ class app:
                  runs='runs' # the folder that holds runs
                 ):
         if isinstance(run, Run): run, runs = run.name, run.path.parent
-        explorer = Explorer(runs)
-        self.demo, self.run = build_app(explorer, run), explorer.open(run or explorer.names()[0])
+        self.explorer = Explorer(runs)
+        self.demo = build_app(self.explorer, run)
+        self.run = self.explorer.open(run or self.explorer.names()[0])
 
     def launch(self,
                port:int=None, # the first free one from 7860 unless given; OSError if it is in use
                share:bool=False, # make a public link through Gradio
-               block:bool=False # wait until the app is stopped
+               block:bool=False, # wait until the app is stopped
+               hosts=() # names besides localhost under which a browser may ask for the page, as behind a proxy
               )->gr.Blocks: # None on Colab without a public link
         "Serve the app and print its address; on Colab without a public link, show widgets"
-        if port is not None and not 0 < port < 65536: raise ValueError(f'port must be between 1 and 65535, not {port}')
+        check_port(port)
         if on_colab() and not share: return _show_widgets(self.run)
-        try: self.demo.launch(server_name='127.0.0.1', server_port=port, share=share, **LAUNCH_OPTIONS)
-        except OSError as e:
-            if port is None: raise
-            raise OSError(f'port {port} is in use: choose another, or leave it out to get a free one') from e
+        guarded = dict(middleware=guards(['*'] if share else [*LOCAL_NAMES, *hosts]))
+        with without_proxies(','.join(LOCAL_NAMES) if share else '*'):
+            address = dict(server_name='127.0.0.1', server_port=port, share=share)
+            self.demo.launch(**address, app_kwargs=guarded, **LAUNCH_OPTIONS)
         if on_colab() and not self.demo.share_url: return _show_widgets(self.run) # Gradio has said why there is no link
-        if block: self.demo.block_thread()
+        if block: _wait(self.demo)
         return self.demo
 
 # %% ../../nbs/app/07_app.ipynb #3e31447a
@@ -489,8 +639,13 @@ def launch(run:str=None, # the one to show first; the newest unless given, or on
            runs='runs', # the folder that holds runs
            port:int=None, # the first free one from 7860 unless given
            share:bool=False, # make a public link through Gradio
-           block:bool=True # wait until the app is stopped
+           block:bool=True, # wait until the app is stopped
+           hosts=() # names besides localhost under which a browser may ask for the page, as behind a proxy
           )->gr.Blocks:
     "Build the app and serve it, as the command `fae_app` does"
     torch.set_num_threads(1) # one face is too small to share, and waiting threads stall when others need the cores
-    return app(run, runs).launch(port, share, block)
+    check_port(port)
+    built = app(run, runs)
+    left_out = filter(None, built.explorer.problems().values())
+    for problem in left_out: print(f'left out: {problem}', file=sys.stderr)
+    return built.launch(port, share, block, hosts)
