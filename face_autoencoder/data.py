@@ -335,7 +335,7 @@ def _say_people(several, root):
     taken = f'each of {len(several)} folders in {root} is taken for a person, {several[0]} for instance'
     warnings.warn(f"{taken}, and nobody is in both sets; if they are not people, split by image (split='image')")
 
-# %% ../nbs/library/02_data.ipynb #3d466ce5
+# %% ../nbs/library/02_data.ipynb #shards-export
 def _expand(path):
     "Return a path of which `~` has been replaced by the user's folder"
     return Path(os.path.expanduser(path))
@@ -346,6 +346,7 @@ def find_shards(root # a folder
     files = sorted(_walk(root)[0])
     return [f for f in files if f.suffix == '.tar'] or [f for f in files if f.suffix == '.parquet']
 
+# %% ../nbs/library/02_data.ipynb #3d466ce5
 def load_folder(path, # any tree of image files, or of shards, see `load_stream`
                 size:int=64, # height and width
                 limit:int=None # only the first `limit` files
@@ -813,14 +814,7 @@ def _grey_faces(limit):
     names = [f'{t}, lit {side}' for t in ('left', 'ahead', 'right') for side in ('left', 'right')]
     return F.adaptive_avg_pool2d(grey, 28).round().to(torch.uint8), 2*turn + light, partition, names
 
-# %% ../nbs/library/02_data.ipynb #63727916
-_TORCHVISION_NAMES = dict(mnist='MNIST', fashion_mnist='FashionMNIST')
-_SUBSTITUTES = dict(mnist='scikit-learn digits', fashion_mnist='grey procedural faces')
-
-def _first_of_each(partition, limit):
-    "Return indices of the first `limit` pictures for training and for testing"
-    return np.concatenate([np.flatnonzero(partition == p)[:limit] for p in (0, 1)])
-
+# %% ../nbs/library/02_data.ipynb #no-mnist-export
 def _no_mnist(name, data_home, error):
     "Say why there is no data set of torchvision's"
     folder, reason = torchvision_root(name, data_home)/name/'raw', ' '.join(str(error).split())[:200]
@@ -828,6 +822,14 @@ def _no_mnist(name, data_home, error):
     if not there: return f'{name} was not found and could not be downloaded ({reason})'
     reason = reason or type(error).__name__
     return f'{name} is incomplete or damaged in {folder} ({reason}; remove this folder to have it downloaded again)'
+
+# %% ../nbs/library/02_data.ipynb #63727916
+_TORCHVISION_NAMES = dict(mnist='MNIST', fashion_mnist='FashionMNIST')
+_SUBSTITUTES = dict(mnist='scikit-learn digits', fashion_mnist='grey procedural faces')
+
+def _first_of_each(partition, limit):
+    "Return indices of the first `limit` pictures for training and for testing"
+    return np.concatenate([np.flatnonzero(partition == p)[:limit] for p in (0, 1)])
 
 def _load_mnist(source, limit, data_home):
     "Load `FaceData` with `target` and `class` as labels, and say what the pictures are"

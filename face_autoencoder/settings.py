@@ -29,7 +29,7 @@ def kind_of(f)->type:
     "The type of a setting's values, leaving out None."
     return next((t for t in get_args(f.type) if t is not NoneType), f.type)
 
-# %% ../nbs/library/12_settings.ipynb #502181b3
+# %% ../nbs/library/12_settings.ipynb #kinds-export
 def _number(name, value, kind):
     "A setting's value as a plain int or a finite float, or a ValueError."
     try: number = operator.index(value) if kind is int else float(value if not isinstance(value, str) else None)
@@ -44,10 +44,11 @@ def _switch(name, value):
     raise ValueError(f'{name} must be True or False, not {value!r}')
 
 def _text(name, value):
-    "A setting's value unless it is none of a text, a path and an object; `~` is replaced by the user's folder."
+    "A setting's value if it is a text, a path or an object, with the user's folder in place of `~`; or a ValueError."
     if value is None or isinstance(value, Number): raise ValueError(f'{name} must be a text, not {value!r}')
     return os.path.expanduser(value) if str(value).startswith('~') else value
 
+# %% ../nbs/library/12_settings.ipynb #502181b3
 def check_setting(f, # a field that `setting` made
                   value # any value
                  ): # the value, numbers as plain Python numbers
@@ -111,7 +112,8 @@ LOSSES = 'log_mse', 'mse', 'perceptual', 'hybrid' # names of losses
 class LossSettings(Settings):
     "What a training minimises."
     loss:str = setting('log_mse',
-        'log_mse, mse, perceptual or hybrid, of pixels in [-1, 1]; the last two want VGG16, a download of 528 MB',
+        'log_mse, mse, perceptual or hybrid, of pixels in [-1, 1]; '
+        'the last two use VGG16, a download of 528 MB, or, where it cannot be had, random filters',
         choices=LOSSES)
     reduction:str = setting('sum',
         'sum: nats per picture; mean: averages over pixels and over the code, as often taught', choices=('sum', 'mean'))
