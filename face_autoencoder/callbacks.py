@@ -66,23 +66,27 @@ class LossLogger(Callback):
     order = 40 # before the Recorder, which reads the metrics
     columns = '''recon mse mse_z psnr kl excess_kl nelbo beta beta_eff objective prior_distance active_units
         verdict'''.split()
+    rows = () # a dict for each epoch of the last training
 
     def before_fit(self):
-        self.own, self.rows = [ValueMetric(partial(self._value, name), name) for name in self.columns], []
+        self.own, self.new = [ValueMetric(partial(self._value, name), name) for name in self.columns], []
         others = self.learn.metrics.filter(lambda m: m.name not in self.columns) # an interrupted fit left its own
         self.learn.metrics = others + self.own
 
     def before_validate(self): self.stats, self.values = VAEStats(), None
 
     def after_batch(self):
-        if not self.training: self.stats.add(get_model(self.model), self.y, self.pred, self.loss_func.recon)
+        if self.training or hasattr(self, 'gather_preds'): return # `learn.get_preds` asks for no measures
+        self.stats.add(get_model(self.model), self.y, self.pred, self.loss_func.recon)
 
     def after_validate(self):
         if not self.stats.rows: return
         s = self.stats.summary(self.loss_func)
         end = self.beta_annealing.end if hasattr(self, 'beta_annealing') else s['beta']
         self.values = dict(s, objective=float(self.loss_func.total(s['recon'], s['kl'], end)))
-        self.rows.append(self.values)
+        if not self.train_iter: return # `learn.validate`
+        self.new.append(self.values)
+        self.rows = self.new
 
     def after_fit(self): self.learn.metrics = self.learn.metrics.filter(lambda m: m not in self.own)
 
@@ -140,8 +144,10 @@ class ReconstructionGrid(Callback):
 
 # %% ../nbs/library/09_callbacks.ipynb #cce96281
 class VAEMixedPrecision(MixedPrecision):
-    "fastai's mixed precision for models that return a NamedTuple, on training batches only; on a CPU with bfloat16"
+    "fastai's mixed precision, on training batches only; on a CPU with bfloat16"
     def before_fit(self):
+        self.run = sum(isinstance(cb, MixedPrecision) for cb in self.learn.cbs) == 1 # `to_fp16` may have added another
+        if not self.run: return
         if self.dls.device.type != 'cpu': return super().before_fit()
         self.autocast, self.scales = torch.autocast('cpu', torch.bfloat16), L()
         self.learn.scaler = GradScaler('cpu', enabled=False)
@@ -151,8 +157,6 @@ class VAEMixedPrecision(MixedPrecision):
         if not self.training: return
         super().before_batch()
         self.inside = True
-
-    def after_pred(self): self.learn.pred = type(self.pred)(*[x.float() for x in self.pred])
 
     def after_loss(self):
         "Switch autocast off, if it is on"

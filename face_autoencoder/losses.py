@@ -8,6 +8,7 @@ __all__ = ['kl_divergence', 'VAELoss', 'PerceptualVAELoss', 'HybridVAELoss']
 # %% ../nbs/library/05_losses.ipynb #3752359b
 import math
 
+import fastai.callback.hook # noqa: F401 (gives a Learner its `summary`)
 import torch
 import torch.nn.functional as F
 from fastai.callback.core import CancelFitException
@@ -47,6 +48,7 @@ class VAELoss(nn.Module):
                 output, # a `VAEOutput`
                 target:torch.Tensor # n x c x h x w, in [-1, 1]
                )->torch.Tensor: # a scalar
+        _check_reduction(self.reduction) # fastai's `get_preds(with_loss=True)` asks for 'none'
         self.D, self.d = target[0].numel(), output.mu.shape[1]
         recon = self.error(output.reconstruction, target)
         if self.reduction == 'sum': recon = self.D/2 * recon
