@@ -30,10 +30,15 @@ PHOTO_HTML = '''<div class="photo">
 </div>'''
 
 PHOTO_SCRIPT = '''
+let newest = 0
 const send = photo => {
   if (!photo) return
-  const reader = new FileReader()
-  reader.onload = () => { props.value = 'Looking at your photo …'; trigger('upload', {photo: reader.result}) }
+  const reader = new FileReader(), number = ++newest
+  reader.onload = () => {
+    if (number < newest) return
+    props.value = 'Looking at your photo …'
+    trigger('upload', {photo: reader.result})
+  }
   if (photo.size > LIMIT) props.value = 'This picture is larger than 20 MB: choose a smaller one.'
   else reader.readAsDataURL(photo)
 }
@@ -153,7 +158,7 @@ def warn_and_empty(component, handler):
     return gentle
 
 # %% ../../nbs/app/05_tabs.ipynb #79c79288
-TWO_AT_A_TIME = QUIET | dict(concurrency_limit=2, concurrency_id='photo')
+ONE_AT_A_TIME, TWO_AT_A_TIME = [QUIET | dict(concurrency_limit=n) for n in (1, 2)]
 
 def photo_tab(page):
     "Upload, crop, refine"
@@ -162,7 +167,7 @@ def photo_tab(page):
     crop, taken = [*face, tab.photo, *tab.frame], [tab.file, tab.photo, tab.crop, *tab.frame, *shown]
     take = warn_and_empty(tab.file, on(take_photo, tab))
     def sent(name, basis, state, event:gr.EventData): return take(name, basis, state, event.photo)
-    tab.file.upload(sent, face, taken, trigger_mode='always_last', **TWO_AT_A_TIME)
+    tab.file.upload(sent, face, taken, trigger_mode='multiple', **ONE_AT_A_TIME)
     for slider in tab.frame: slider.release(on(show_photo, tab), crop, shown, **QUIET)
     search = on_run_in_steps(page.explorer, refine_photo, tab)
     tab.search.click(search, crop, shown, **TWO_AT_A_TIME)
