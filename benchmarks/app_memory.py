@@ -1,4 +1,4 @@
-"""Memory of the app over many visits with a photo each, without a browser: `python benchmarks/app_memory.py [visits]`."""
+"""Memory of the app over many visits with a photo each: `python benchmarks/app_memory.py [visits]`."""
 import base64, json, sys
 from io import BytesIO
 from pathlib import Path
