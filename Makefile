@@ -68,9 +68,9 @@ links: install
 evidence: install
 	$(BIN)/python tools/evidence.py $(ARGS)
 
-# Keep the figures of the lecture's short test, after a change that is meant to change them.
+# Keep the figures of short trainings, after a change that is meant to change them.
 golden: install
-	FAE_GOLDEN=1 OMP_NUM_THREADS=1 $(BIN)/nbdev_test --path nbs/lesson5_vae.ipynb
+	FAE_GOLDEN=1 $(BIN)/python -m pytest tests/test_golden.py
 
 # The course page, in _site/
 site: install
