@@ -55,6 +55,8 @@ def app_parser()->argparse.ArgumentParser:
     p = _parser('fae_app', 'Open the latent space of a run in the browser.', APP_OPTIONS)
     share = 'make a public link through Gradio (default: this computer only)'
     p.add_argument('--share', action='store_true', help=share)
+    hosts = 'names besides localhost under which a browser may ask for the page, as behind a proxy (default: none)'
+    p.add_argument('--hosts', nargs='+', metavar='NAME', help=hosts)
     return p
 
 def runs_parser()->argparse.ArgumentParser:
