@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+# %% ../nbs/library/02_data.ipynb #imports-data
 import fsspec
 import numpy as np
 import pandas as pd
@@ -644,11 +645,13 @@ class FaceDL(DataLoader):
         x = self.scale(_flip_half(x) if self.flip else x)
         return x, x
 
-    def new(self, dataset=None, **kwargs):
-        "Return a loader of the same pictures in another order or batch size, or of a list of other pictures"
-        same = dict(bs=self.bs, shuffle=self.shuffle, drop_last=self.drop_last, device=self.device) | kwargs
-        if dataset is None: return FaceDL(self.images, self.dataset, self.flip, self.labels, self.scale, **same)
-        return FaceDL(self.read(dataset), np.arange(len(dataset)), self.flip, scale=self.scale, **same)
+# %% ../nbs/library/02_data.ipynb #facedl-new
+@patch_to(FaceDL)
+def new(self, dataset=None, **kwargs):
+    "Return a loader of the same pictures in another order or batch size, or of a list of other pictures"
+    same = dict(bs=self.bs, shuffle=self.shuffle, drop_last=self.drop_last, device=self.device) | kwargs
+    if dataset is None: return FaceDL(self.images, self.dataset, self.flip, self.labels, self.scale, **same)
+    return FaceDL(self.read(dataset), np.arange(len(dataset)), self.flip, scale=self.scale, **same)
 
 # %% ../nbs/library/02_data.ipynb #f73a8c4c
 _CAPTION_LABELS = 'yaw', 'smile', 'Smiling', 'Eyeglasses', 'class' # shown by default, where there are such labels

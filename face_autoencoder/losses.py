@@ -25,7 +25,7 @@ def kl_divergence(mu:torch.Tensor, # n x d
     "KL(N(mu, diag exp logvar) || N(0, I)), the closed form of Kingma & Welling 2013 (arXiv 1312.6114), appendix B"
     return -0.5 * (1 + logvar - mu.pow(2) - logvar.exp()).sum(1)
 
-# %% ../nbs/library/05_losses.ipynb #8a59e24c
+# %% ../nbs/library/05_losses.ipynb #losses-refuse
 def _not_negative(**weights):
     for name, w in weights.items():
         if w < 0: raise ValueError(f'{name} must not be negative, and {w} is')
@@ -33,6 +33,7 @@ def _not_negative(**weights):
 def _check_reduction(reduction):
     if reduction not in ('mean', 'sum'): raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r}")
 
+# %% ../nbs/library/05_losses.ipynb #8a59e24c
 class VAELoss(nn.Module):
     "Reconstruction error plus `beta` times KL; after a call `recon`, `mse`, `kl` and `beta_eff` describe that batch"
     def __init__(self,

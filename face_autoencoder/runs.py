@@ -311,8 +311,7 @@ class Run:
         "The run's name."
         return self.path.name
 
-    def _optional(self, kind, name):
-        return _read_npz(kind, self.path, self.config, name, self.pca.n_features_in_, optional=True)
+    def _optional(self, kind, name): return _read_npz(kind, self.path, self.config, name, self.pca.n_features_in_, True)
 
     @cached_property
     def decoder_pca(self)->DecoderPCA: # None if the run has none

@@ -247,6 +247,10 @@ const sayValue = e => {
   e.target.setAttribute('aria-valuetext', `${e.target.value} ${unit}`)
 }
 for (const event of ['focusin', 'input']) document.addEventListener(event, sayValue)
+</script>'''
+
+# %% ../../nbs/app/07_app.ipynb #app-number-code
+NUMBER_SCRIPT = '''<script>
 let before = ''
 document.addEventListener('focusin', e => { if (e.target.type == 'number') before = e.target.value })
 document.addEventListener('input', e => {
@@ -582,7 +586,7 @@ THEME = gr.themes.Soft(font=['system-ui', 'sans-serif'], font_mono=['ui-monospac
     checkbox_label_background_fill_selected='*primary_600', button_primary_background_fill='*primary_600',
     button_primary_background_fill_hover='*primary_700', button_primary_background_fill_hover_dark='*primary_700')
 LAUNCH_OPTIONS = dict(theme=THEME, css=CSS + TABS_CSS + PHONE_CSS, footer_links=[], run_history=False, max_threads=8,
-                      head=SLIDER_SCRIPT + LATE_PREVIEW_SCRIPT + KEYBOARD_SCRIPT + SAVE_SCRIPT,
+                      head=SLIDER_SCRIPT + LATE_PREVIEW_SCRIPT + KEYBOARD_SCRIPT + NUMBER_SCRIPT + SAVE_SCRIPT,
                       state_session_capacity=100, prevent_thread_lock=True, _frontend=False)
 
 # %% ../../nbs/app/07_app.ipynb #app-network-code
@@ -597,7 +601,7 @@ def check_port(port):
             why = 'is in use' if e.errno == errno.EADDRINUSE else f"can't be had ({e.strerror})"
             raise OSError(f'port {port} {why}: choose another, or leave it out to get a free one') from e
 
-# %% ../../nbs/app/07_app.ipynb #ee55a537
+# %% ../../nbs/app/07_app.ipynb #app-wait
 def _wait(demo):
     "Wait until the app is stopped; Ctrl-C stops it, also while pages are open"
     try:
@@ -606,6 +610,7 @@ def _wait(demo):
         demo.server.force_exit = True # the connection of an open page never ends by itself
         demo.close()
 
+# %% ../../nbs/app/07_app.ipynb #ee55a537
 class app:
     "The app for a run, ready to be launched"
     def __init__(self,

@@ -170,12 +170,13 @@ def redo(state):
     *future, z = state['future'] or [state['z']]
     return dict(z=z, past=[*state['past'], state['z']] if state['future'] else state['past'], future=future)
 
-# %% ../../nbs/app/04_page.ipynb #page-dataclass
+# %% ../../nbs/app/04_page.ipynb #page-run-view
 class RunView(NamedTuple):
     "Components that depend on the run, and what they show of one"
     components:list # those that `update` may change
     update:Callable # a `Run` -> dict of component -> value
 
+# %% ../../nbs/app/04_page.ipynb #page-dataclass
 @dataclass
 class Page:
     "What the parts of the page share: the runs, and the components that more than one of them reads or changes"
