@@ -248,6 +248,25 @@ def test_full_slides_are_split(browser, tmp_path):
     assert checked(deck.path, 'full') == []
 
 
+BLOCKS = """() => [...document.querySelectorAll('.slides section')].map(slide => [...slide.querySelectorAll('img, p')]
+    .map(e => e.getBoundingClientRect()).map(box => [box.top, box.bottom]))"""
+
+
+def test_late_pictures_keep_their_room(browser, tmp_path):
+    "A picture that appears at a key press is not covered by what follows it, also on a full slide"
+    late = code(WAVE, shows(image_png=figure()))
+    late.metadata.slideshow = dict(slide_type='fragment')
+    cells = [markdown('## A\n\n' + '- point\n'*6), late, markdown('what follows\n\n'*4, 'fragment')]
+    deck = write_deck(written(new_notebook(cells=cells), tmp_path), tmp_path/'deck')
+    page = browser.new_page(viewport=dict(width=1280, height=720))
+    page.goto((deck.path/'index.html').as_uri())
+    page.wait_for_selector('html.ready', state='attached')
+    slides = page.evaluate(BLOCKS)
+    for blocks in slides:
+        for (_, bottom), (top, _) in zip(blocks, blocks[1:]): assert bottom <= top + 1
+    assert sum(map(len, slides)) == 5
+
+
 def of_version(version):
     "A lecture as IPython wrote it before Jupyter"
     result = dict(output_type='pyout', prompt_number=1, text=['an output'], metadata={})
