@@ -92,3 +92,10 @@ def test_no_number_is_typed_into_a_check():
 
 def test_figures_say_what_they_show():
     for c in filter(shows_picture, code_cells()): assert '#| fig-alt: ' in c.source, c.source[:80]
+
+
+def test_exercises_are_solved():
+    "Each has a region to be written, and ours has all points"
+    checks = [(c, found[1]) for c in code_cells() if (found := re.search(r'^#\| check: \S+ (\d+)$', c.source, re.M))]
+    assert len(checks) == sum('### BEGIN SOLUTION' in c.source for c in code_cells()) >= 6
+    for c, points in checks: assert f'**{points} of {points} points**' in said(c), label(c)
