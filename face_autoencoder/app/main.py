@@ -615,8 +615,7 @@ class app:
     "The app for a run, ready to be launched"
     def __init__(self,
                  run=None, # a `Run`, or a name; the newest unless given, or one that comes with the package
-                 runs='runs' # the folder that holds runs
-                ):
+                 runs='runs'): # the folder that holds runs
         if isinstance(run, Run): run, runs = run.name, run.path.parent
         self.explorer = Explorer(runs)
         self.demo = build_app(self.explorer, run)
@@ -631,10 +630,9 @@ class app:
         "Serve the app and print its address; on Colab without a public link, show widgets"
         check_port(port)
         if on_colab() and not share: return _show_widgets(self.run)
-        guarded = dict(middleware=guards(['*'] if share else [*LOCAL_NAMES, *hosts]))
+        guard = dict(middleware=guards(['*'] if share else [*LOCAL_NAMES, *hosts]))
         with without_proxies(','.join(LOCAL_NAMES) if share else '*'):
-            address = dict(server_name='127.0.0.1', server_port=port, share=share)
-            self.demo.launch(**address, app_kwargs=guarded, **LAUNCH_OPTIONS)
+            self.demo.launch(server_name='127.0.0.1', server_port=port, share=share, app_kwargs=guard, **LAUNCH_OPTIONS)
         if on_colab() and not self.demo.share_url: return _show_widgets(self.run) # Gradio has said why there is no link
         if block: _wait(self.demo)
         return self.demo
