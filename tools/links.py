@@ -8,7 +8,7 @@ import shutil
 from configparser import ConfigParser
 
 from face_autoencoder.course.grading import write_student_copy
-from notebooks import NBS, STUDENTS, notebooks, root
+from notebooks import NBS, WITH_SOLUTIONS, notebooks, root
 
 cfg = ConfigParser(delimiters=['='])
 cfg.read(root/'settings.ini')
@@ -21,7 +21,7 @@ COPIES = NBS/'_students'
 
 
 def badge(path):
-    if path in STUDENTS: path = COPIES/path.name
+    if path in WITH_SOLUTIONS: path = COPIES/path.name
     address = f'{COLAB}/github/{user}/{repo}/blob/{branch}/{path.relative_to(root).as_posix()}'
     return f'[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({address})'
 
@@ -76,7 +76,7 @@ def fill(text, mark, content):
 def write_copies():
     "What Colab opens in place of notebooks with solutions; a repository without those keeps what it has"
     if not user: shutil.rmtree(COPIES, ignore_errors=True)
-    for path in STUDENTS:
+    for path in WITH_SOLUTIONS:
         if user and path.exists(): link_notebook(write_student_copy(path, COPIES/path.name))
 
 

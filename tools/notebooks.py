@@ -6,7 +6,8 @@ root = Path(__file__).resolve().parents[1]
 NBS = root/'nbs'
 LESSON, HOMEWORK, CLINIC, TRAINING = TEACHING = [NBS/f'{name}.ipynb' for name in
     ('lesson5_vae', 'mnist_homework', 'clinic', 'face_autoencoder_training')]
-STUDENTS = HOMEWORK, CLINIC # their solutions stay here
+STUDENTS = HOMEWORK, CLINIC # of which the course page offers the students' copies only
+WITH_SOLUTIONS = LESSON, HOMEWORK, CLINIC
 WINGS = ['experiments', 'library', 'app', 'course']
 
 

@@ -1,17 +1,19 @@
 """The course page: python tools/site.py [FOLDER], by default _site/. Plain files that need no network."""
 import shutil, sys
+from copy import deepcopy
 from pathlib import Path
 
+import nbformat
 from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
 
-from face_autoencoder.course.grading import write_student_copy
+from face_autoencoder.course.grading import student_copy, write_student_copy
 from face_autoencoder.course.notebooks import read_notebook
 from face_autoencoder.course.slides import ASSETS, alt_texts, embed_pictures, left_out, options_of, shown_parts
 from face_autoencoder.course.slides import write_deck
 from links import github, head, user
-from notebooks import CLINIC, HOMEWORK, LESSON, NBS, STUDENTS, TRAINING, notebooks, root
+from notebooks import CLINIC, HOMEWORK, LESSON, NBS, STUDENTS, TRAINING, WITH_SOLUTIONS, notebooks, root
 
 here = Path(__file__).parent
 NOTEBOOKS = [p for p in notebooks() if p not in STUDENTS]
@@ -48,9 +50,19 @@ def complete(path, remarks):
     if remarks: sys.exit(f'{path.name}: {remarks[0]}')
 
 
+def read_for_students(path):
+    "A notebook with its outputs, and with stubs in place of solutions"
+    nb = read_notebook(path)
+    stubs = {c.id: c.source for c in student_copy(deepcopy(nb)).cells} if path in WITH_SOLUTIONS else {}
+    for c in nb.cells:
+        if 'BEGIN SOLUTION' in c.source: c.source = stubs.get(c.id, c.source)
+    return nb
+
+
 def write_page(path, out):
     "A notebook as a page, and its file beside it"
-    nb = read_notebook(path)
+    nb = read_for_students(path)
+    nbformat.write(nb, out/path.name)
     nb.cells, title = list(shown(nb)), head_of(path)[0]
     html, _ = exporter.from_notebook_node(nb, dict(page=dict(title=title, name=path.name)))
     soup = BeautifulSoup(html, 'html.parser')
@@ -60,7 +72,6 @@ def write_page(path, out):
     complete(path, left_out(soup))
     settle_links(soup.main, path.parent)
     (out/f'{path.stem}.html').write_text(str(soup), encoding='utf-8')
-    shutil.copy(path, out)
 
 
 def head_of(path): return head(read_notebook(path))
