@@ -418,7 +418,7 @@ def wire_presets(tab):
     click(tab.apply, add_direction, [page], [*face, tab.direction, tab.strength], page.face)
     click(tab.save, save_face, [page], [page.state, page.store, tab.title], kept)
     loaded = on_run(page.explorer, load_face, page)
-    page.saved.input(loaded, [page.run, *face, *kept], page.face, **QUIET)
+    page.saved.select(loaded, [page.run, *face, *kept], page.face, **QUIET)
     click(tab.rename, rename_face, [page], [*kept, tab.title], kept)
     undoable = [*kept, tab.deleted, tab.restore]
     click(tab.delete, delete_face, [tab], kept, undoable)
