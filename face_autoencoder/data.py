@@ -178,7 +178,8 @@ with suppress(ModuleNotFoundError): import_module('pillow_heif').register_heif_o
 _FORMATS = 'AVIF BMP DIB GIF HEIF JPEG JPEG2000 PCX PNG PPM PSD QOI SGI TGA TIFF WEBP'.split()
 _HEIC_ENDINGS = {'.heic', '.heif', '.hif'}
 _PILLOWS_ENDINGS = {e for e, kind in Image.registered_extensions().items() if kind in [*_FORMATS, 'MPO']}
-_IMAGE_ENDINGS = _PILLOWS_ENDINGS | _HEIC_ENDINGS
+_RAW_ENDINGS = {f'.{e}' for e in '3fr arw cr2 cr3 crw dng erf kdc mrw nef nrw orf pef raf raw rw2 sr2 srw x3f'.split()}
+_IMAGE_ENDINGS = _PILLOWS_ENDINGS | _HEIC_ENDINGS | _RAW_ENDINGS
 
 def _formats():
     "List the formats that can be read here: HEIF only with pillow-heif"
@@ -190,6 +191,7 @@ def _open_image(file):
 
 def _why(error, name=''):
     "Say in one line why a file could not be read"
+    if Path(name).suffix.lower() in _RAW_ENDINGS: return "a camera's raw file is not read: save it as JPEG"
     needs_heic = Path(name).suffix.lower() in _HEIC_ENDINGS and 'HEIF' not in Image.OPEN
     if needs_heic: return 'HEIC is read by a package of its own: pip install pillow-heif'
     if isinstance(error, UnidentifiedImageError): return 'not an image file' # Pillow's words name an object in memory
@@ -230,6 +232,7 @@ def read_image(path, # of a picture file
               )->np.ndarray: # 3 x size x size, uint8
     "Read one picture file as bytes"
     if not os.path.isfile(path): raise OSError('not a file')
+    if Path(path).suffix.lower() in _RAW_ENDINGS: raise OSError('a raw file') # Pillow would read its thumbnail
     with _open_image(path) as im: return fit_image(im, size, box)
 
 # %% ../nbs/library/02_data.ipynb #580a6d12

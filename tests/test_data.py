@@ -154,6 +154,15 @@ def test_all_kinds_of_pictures_are_read(tmp_path):
     assert (data.images.float() - data.images.float().median(0).values).abs().mean((1, 2, 3)).max() < 12
 
 
+def test_a_raw_file_is_skipped_with_a_word(tmp_path):
+    "And the thumbnail in it is not taken for the picture"
+    folder = photos(tmp_path/'photos')
+    for name in ('IMG_1.NEF', 'IMG_2.cr3'): picture(7).save(folder/name, 'TIFF')
+    data, words = said(load_folder, folder, 32)
+    assert len(data.names) == 4 and 'skipped 2' in words
+    assert "IMG_1.NEF (a camera's raw file is not read: save it as JPEG)" in words
+
+
 HEIF = '''from PIL import Image, ImageFile
 class Heif(ImageFile.ImageFile):
     format = 'HEIF'
