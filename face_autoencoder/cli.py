@@ -6,7 +6,7 @@
 __all__ = ['NEEDS_DEV', 'fae_train', 'fae_app', 'fae_student', 'fae_grade', 'fae_slides', 'fae_runs']
 
 # %% ../nbs/library/15_cli.ipynb #a89f86c1
-import argparse, sys, warnings
+import argparse, errno, os, sys, warnings
 
 from .settings import TrainingSettings, add_options
 
@@ -93,6 +93,8 @@ def slides_parser()->argparse.ArgumentParser:
 # %% ../nbs/library/15_cli.ipynb #c481f53b
 def _fail(prog, message):
     "Print one line to stderr, without a traceback, and give the exit code of a usage error"
+    full = os.strerror(errno.ENOSPC) in str(message) # also in the list that shutil makes of several errors
+    if full: message = 'the disk is full: make room, or choose another (with --out; for prepared data, with FAE_CACHE)'
     print(f'{prog}: {message}', file=sys.stderr)
     return 2
 
