@@ -1,6 +1,7 @@
 """Short trainings in 64 bits come to the figures that are kept, so that an upgrade which changes learning is noticed.
 
-To accept new figures: make golden"""
+CPUs round a drawn pixel differently here and there, which moves the figures by 3e-4; a learning rate of 3.9e-3 in place
+of 4e-3 moves them by 1e-2. To accept new figures: make golden"""
 import json, os
 from pathlib import Path
 
@@ -48,4 +49,4 @@ def trained(loss):
 def test_short_trainings(doubles):
     found = {name: trained(loss) for name, loss in LOSSES.items()}
     if 'FAE_GOLDEN' in os.environ: KEPT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + '\n')
-    for name, kept in json.loads(KEPT.read_text()).items(): assert found[name] == pytest.approx(kept, rel=1e-4), name
+    for name, kept in json.loads(KEPT.read_text()).items(): assert found[name] == pytest.approx(kept, rel=1e-3), name
