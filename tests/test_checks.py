@@ -25,13 +25,39 @@ def names_in(cells): return {n.id for c in cells for n in ast.walk(ast.parse(c.s
 
 # Three ways to solve it: (what our cell begins with, another student's)
 OWN_LOOP = {
+    'class CnnAutoencoder': """
+        class CnnAutoencoder(nn.Module):
+            def __init__(self, latent_dim=32):
+                super().__init__()
+                def conv(a, b): return nn.Sequential(nn.Conv2d(a, b, 3, 2, 1), nn.SiLU())
+                def up(a, b, act): return nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(a, b, 3, 1, 1), act)
+                self.encoder = nn.Sequential(conv(1, 16), conv(16, 24), nn.Flatten(), nn.Linear(24*49, latent_dim))
+                self.decoder = nn.Sequential(nn.Linear(latent_dim, 24*49), nn.SiLU(), nn.Unflatten(1, (24, 7, 7)),
+                                             up(24, 16, nn.SiLU()), up(16, 1, nn.Sigmoid()))
+            def forward(self, x): return self.decoder(self.encoder(x))""",
+    'def draw': """
+        def draw(codes, n):
+            return torch.distributions.MultivariateNormal(codes.mean(0), codes.T.cov()).sample((n,))""",
+    'class MnistVAE': """
+        class MnistVAE(nn.Module):
+            def __init__(self, latent_dim=32):
+                super().__init__()
+                self.body = nn.Sequential(nn.Flatten(), nn.Linear(784, 300), nn.GELU())
+                self.mu, self.logvar = nn.Linear(300, latent_dim), nn.Linear(300, latent_dim)
+                self.decoder = nn.Sequential(nn.Linear(latent_dim, 300), nn.GELU(), nn.Linear(300, 784), nn.Sigmoid(),
+                                             nn.Unflatten(1, (1, 28, 28)))
+            def reparameterize(self, mu, logvar): return torch.distributions.Normal(mu, logvar.mul(.5).exp()).rsample()
+            def forward(self, x):
+                h = self.body(x)
+                mu, logvar = self.mu(h), self.logvar(h)
+                return VAEOutput(self.decoder(self.reparameterize(mu, logvar) if self.training else mu), mu, logvar)""",
     'EPOCHS =': """
         def fit(model, dls, loss_func=None, cbs=None, lr=3e-3, min_delta=None):
             cbs = cbs or []
             learn = Learner(dls, model, loss_func=loss_func or F.mse_loss, cbs=cbs)
             optimizer = torch.optim.Adam(model.parameters(), lr)
-            for epoch in range(40):
-                for group in optimizer.param_groups: group['lr'] = lr*(1 - epoch/40)
+            for epoch in range(25):
+                for group in optimizer.param_groups: group['lr'] = lr*(1 - epoch/25)
                 model.train()
                 for x, y in dls.train:
                     learn.xb, learn.yb = (x,), (y,)
@@ -60,6 +86,10 @@ OWN_LOOP = {
                 errors.setdefault(name, []).append(F.mse_loss(painted, picture).item())
             return pd.Series({k: sum(v)/len(v) for k, v in errors.items()}).sort_values()[::-1]"""}
 LAZY = {
+    'class AddNoise': """
+        class AddNoise(Callback):
+            def __init__(self, sigma): self.sigma = sigma
+            def before_batch(self): self.learn.xb = (torch.normal(self.x, self.sigma),)""",
     'class MnistAutoencoder': """
         class MnistAutoencoder(nn.Module):
             def __init__(self, latent_dim=32):
@@ -111,7 +141,7 @@ class MnistAutoencoder(Module):
     'EPOCHS =': STAR + """
 def fit(model, dls, loss_func=MSELossFlat(), cbs=None, lr=3e-3, min_delta=None):
     learn = Learner(dls, model, loss_func=ifnone(loss_func, MSELossFlat()), cbs=cbs)
-    with learn.no_bar(), learn.no_logging(): learn.fit_flat_cos(40, lr)""",
+    with learn.no_bar(), learn.no_logging(): learn.fit_flat_cos(25, lr)""",
     'class AddNoise': STAR + """
 class AddNoise(Callback):
     def __init__(self, sigma): store_attr()
@@ -133,7 +163,8 @@ def run(nb, tmp_path, monkeypatch):
     monkeypatch.setenv('IN_TEST', '1')
     monkeypatch.setenv('FAE_CACHE', str(tmp_path/'cache'))
     first = watch_code(['face_autoencoder.course.checks'], names_in([*given(), *CHECKS]))
-    cells = [new_code_cell(first), *[c for c in insert_checks(SOURCE, nb)[0] if c.cell_type == 'code']]
+    inserted, remarks = insert_checks(SOURCE, nb)
+    cells = [new_code_cell(first), *[c for c in inserted if c.cell_type == 'code']]
     ran = new_notebook(cells=[new_code_cell(c.source, id=c.id) for c in cells])
     NotebookClient(ran, allow_errors=True, kernel_name='python3', timeout=None).execute()
     def scores(c): return [o for o in c.outputs if o.output_type == 'execute_result']
@@ -142,7 +173,7 @@ def run(nb, tmp_path, monkeypatch):
     shown = {k: ''.join(o.data.get('text/markdown', '') for o in r) for k, r in results.items()}
     errors = [o for c in ran.cells for o in c.outputs if o.output_type == 'error']
     said = [o.text for c in ran.cells for o in c.outputs if o.output_type == 'stream']
-    return points, shown, errors, ''.join(said), sum([remarks_in(c.outputs) for c in ran.cells], [])
+    return points, shown, errors, ''.join(said), sum([remarks_in(c.outputs) for c in ran.cells], remarks)
 
 
 ALL_POINTS = {check_of(c)[0]: float(check_of(c)[1]) for c in CHECKS}

@@ -21,7 +21,7 @@ ADD = {
     ".venv/bin/pip install -e '.[dev]'": '',
     'make demo': f' TRAIN="{SMALL}"',
     'make test': ' WORKERS=1 ARGS="-k test_every_command"',
-    'make check NB=05_losses': '',
+    'make check NB=04_features': '',
     'make app': '',
     'make notebooks': ' NB=nbs/library/00_core.ipynb',
     'make links': '',
