@@ -558,6 +558,15 @@ def test_keyboard_only(page, faces):
     expect(page.locator('#direction')).to_be_visible()
 
 
+@pytest.mark.parametrize('key', ['Escape', 'Tab'])
+def test_an_open_list_closes(page, key):
+    page.locator('#run input').click()
+    expect(page.get_by_role('option').first).to_be_visible()
+    page.keyboard.press(key)
+    expect(page.get_by_role('option')).to_have_count(0)
+    expect(page.locator('#run input')).to_have_attribute('aria-expanded', 'false')
+
+
 def test_arrow_keys_go_from_tab_to_tab(page):
     def focused(): return page.evaluate('document.activeElement.innerText')
     page.get_by_role('tab', name='Sliders').focus()

@@ -240,6 +240,10 @@ document.addEventListener('keydown', e => {
   tabs[to].focus()
   tabs[to].click()
 })
+document.addEventListener('keydown', e => { // who goes on with Tab leaves no list open
+  if (e.key != 'Tab' || e.target.getAttribute('aria-expanded') != 'true') return
+  e.target.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}))
+})
 const units = {'crop-x': 'of the width', 'crop-y': 'of the height', 'crop-zoom': 'times larger', morph: 'of the way'}
 const sayValue = e => {
   if (e.target.type != 'range') return
