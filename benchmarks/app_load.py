@@ -39,6 +39,9 @@ class Visitor:
         self.handlers = {(names.get(target), event): (d['id'], d['queue'])
                          for d in config['dependencies'] for target, event in d['targets']}
         ids = {c['props'].get('elem_id'): c['props'] for c in config['components']}
+        outputs = {d['id']: d['outputs'] for d in config['dependencies']}
+        number = next(c['id'] for c in config['components'] if c['props'].get('elem_id') == 'face')
+        self.face = outputs[self.handlers[f'component-{self.i + 1}', 'release'][0]].index(number)
         self.about = [props['value'] for name, props in ids.items() if name in ('run', 'basis')]
         self.waits, self.seen, self.errors = [], [], 0
 
@@ -68,7 +71,7 @@ class Visitor:
             print(f'{self.session}: {e!r}', file=sys.stderr)
         else:
             self.waits.append(1000*(time.perf_counter() - start))
-            self.seen.append((value, digest(answer[1])))
+            self.seen.append((value, digest(answer[self.face])))
 
     async def stay(self):
         "Let go once a second, at this visitor's own part of it"
