@@ -1,7 +1,7 @@
 """Training, grading and the app are killed at random moments (SIGKILL), and started again until each has come to its
 end: no epoch, no point and no setting may be lost, and no photo may be on the disk.
 
-python benchmarks/kills.py [--times 34] [--seed 0]"""
+python benchmarks/kills.py [--times 34] [--seed 0] [--only uploads]"""
 import argparse, os, random, signal, subprocess, sys, tempfile, time
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +21,7 @@ from face_autoencoder.runs import load_run
 p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 p.add_argument('--times', type=int, default=34, help='kills of each of the three')
 p.add_argument('--seed', type=int, default=0)
+p.add_argument('--only', choices=['training', 'grading', 'uploads'], help='of the three (default: all)')
 args = p.parse_args()
 draw = random.Random(args.seed)
 
@@ -81,7 +82,7 @@ SERVE = '''
 import signal
 from face_autoencoder.app.main import launch
 demo = launch('faces', 'no-runs', block=False)
-print(demo.local_url, *[i for i, f in demo.fns.items() if f.targets[0][1] == 'upload'], flush=True)
+print('upload at', demo.local_url, *[i for i, f in demo.fns.items() if f.targets[0][1] == 'upload'][-1:], flush=True)
 signal.pause()
 '''
 
@@ -97,7 +98,7 @@ def uploads(folder):
     left, env = [], dict(TMPDIR=str(folder), GRADIO_TEMP_DIR=str(folder/'uploads'))
     for _ in range(args.times):
         app = start(sys.executable, '-c', SERVE, **env)
-        url, number = app.stdout.readline().split()
+        url, number = next(line for line in app.stdout if line.startswith('upload at')).split()[2:]
         sender = Thread(target=send_photos, args=(url, int(number)))
         sender.start()
         time.sleep(draw.uniform(0, 3))
@@ -109,6 +110,7 @@ def uploads(folder):
 
 SENT = photo(0)
 for name, lose in dict(training=training, grading=grading, uploads=uploads).items():
+    if name != (args.only or name): continue
     with tempfile.TemporaryDirectory() as d: kills, lost = lose(Path(d))
     figure(f'{name} killed {kills} times: lost, or left on the disk', lost, at_most=0)
 end()
