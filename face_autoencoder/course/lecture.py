@@ -17,9 +17,14 @@ from ..evidence import COLOURS
 from ..latents import DecoderPCA, LatentPCA, real_shares
 from ..losses import kl_divergence
 
-# %% ../../nbs/course/05_lecture.ipynb #plane
-def _box(z): return np.quantile(z, .01, 0), np.quantile(z, .99, 0)
+# %% ../../nbs/course/05_lecture.ipynb #square-of-codes
+def _box(z):
+    "Lower left and upper right corner of a square that holds nearly all codes"
+    low, high = np.quantile(z, .01, 0), np.quantile(z, .99, 0)
+    middle, half = (low + high)/2, (high - low).max()/2
+    return middle - half, middle + half
 
+# %% ../../nbs/course/05_lecture.ipynb #plane
 def plot_plane(z, # n x 2 codes
                labels=None, # n whole numbers, for colours
                ax=None # matplotlib axes to draw on
@@ -31,7 +36,7 @@ def plot_plane(z, # n x 2 codes
     if labels is not None: ax.legend(*dots.legend_elements(), fontsize=9, loc='center left', bbox_to_anchor=(1, .5))
     ax.add_patch(plt.Circle((0, 0), 2, fill=False, color='k', lw=1.5)) # 1 - exp(-2²/2) = 86 %
     (left, low), (right, high) = _box(z)
-    ax.set(xlim=(left, right), ylim=(low, high), xlabel='first latent', ylabel='second latent')
+    ax.set(xlim=(left, right), ylim=(low, high), xlabel='first latent', ylabel='second latent', aspect='equal')
     return ax
 
 def plane_of_codes(z, # n x 2 codes
@@ -65,13 +70,14 @@ def plot_kl(moved:float, # a mean, to be marked
 def plot_estimates(estimates:dict, # name -> n numbers
                    truth:float
                   ): # the axes
-    "Draw histograms of estimates around the true value."
+    "Draw how the mean of the first n estimates settles as n grows."
     fig, ax = plt.subplots(figsize=(8, 2.3), layout='constrained')
-    bins = np.linspace(truth - 12, truth + 12, 80)
-    for name, g in estimates.items(): ax.hist(np.asarray(g), bins, alpha=.6, label=name)
-    ax.axvline(truth, c='k', lw=1.5)
-    ax.set(xlabel=f'estimate of the gradient; the truth is {truth:g}', ylabel='draws')
-    ax.legend()
+    for name, g in estimates.items():
+        g = np.asarray(g)
+        ax.plot(np.arange(1, len(g) + 1), np.cumsum(g)/np.arange(1, len(g) + 1), label=name)
+    ax.axhline(truth, c='k', ls=':', label='the gradient')
+    ax.set(xlabel='samples', ylabel='mean estimate so far', xscale='log')
+    ax.legend(loc='center left', bbox_to_anchor=(1, .5))
     return ax
 
 # %% ../../nbs/course/05_lecture.ipynb #scale
