@@ -136,7 +136,7 @@ def import_faces(page, run, store, content):
     if content is None: return {page.saved: gr.skip()} # no file was chosen
     faces = json_to_presets(content, run)
     answer = _store_faces(page, run, store, saved_faces(store, run) | faces)
-    gr.Info(f'{len(faces)} saved faces were imported.', duration=4)
+    gr.Info(f'{len(faces)} saved face{"s" if len(faces) > 1 else ""} imported.', duration=4)
     return answer
 
 # %% ../../nbs/app/07_app.ipynb #f808f516
