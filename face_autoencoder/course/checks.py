@@ -248,7 +248,8 @@ def check_fit(fit, # your `fit(model, dls)`
         before, after, _ = result
         assert np.isfinite(after), 'the reconstructions are NaN after fit: lower the learning rate'
         errors = f'the error was {before:.4f} before fit and is {after:.4f} after'
-        assert after < .7*before, f'{errors}: does fit train this model, and long enough?'
+        look = 'lower the learning rate' if after > 1.1*before else 'does fit train this model, and long enough?'
+        assert after < .7*before, f'{errors}: {look}'
     def keeps():
         runs()
         assert not result[2], TRAINS_ON_OTHERS
