@@ -1,5 +1,5 @@
 """What the tests share: two tiers, small runs, a copy of the repository, and one rule for skipping."""
-import os, shutil, subprocess, sys
+import multiprocessing, os, shutil, subprocess, sys
 from pathlib import Path
 from unittest.mock import patch
 
@@ -21,7 +21,7 @@ def pytest_configure(config):
     config.addinivalue_line('markers', 'quick: belongs to `make test`, not only to `make test-all`')
 
 
-IN_EACH_WORKER = 'fresh', 'faces' # fixtures that are quickly made once more
+IN_EACH_WORKER = 'fresh', 'faces', 'short' # fixtures that are quickly made once more
 
 
 def shares(item):
@@ -57,6 +57,14 @@ def skip(reason):
     "Skip, or fail where nothing may be skipped"
     assert os.environ.get('FAE_REQUIRE_SHARED') != '1', f'FAE_REQUIRE_SHARED=1, but: {reason}'
     pytest.skip(reason)
+
+
+@pytest.fixture(scope='session')
+def fresh(request):
+    "Where processes begin as if new; with the large libraries imported, if many of them will want those"
+    context, many = multiprocessing.get_context('forkserver'), request.session.testscollected > 10
+    if many: context.set_forkserver_preload(['nbdev.test', 'fastai.vision.all', 'face_autoencoder.train', 'gradio'])
+    return context
 
 
 @pytest.fixture(scope='session')

@@ -6,12 +6,13 @@ import pytest
 from conftest import ROOT
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
-from test_course import solved
+from test_course import hand_in, solved
 
 from face_autoencoder.course.checks import remarks_in, watch_code
-from face_autoencoder.course.grading import check_of, insert_checks, student_copy
+from face_autoencoder.course.grading import check_of, grade, insert_checks, student_copy
 
-SOURCE = nbformat.read(ROOT/'nbs'/'mnist_homework.ipynb', as_version=4)
+HOMEWORK = ROOT/'nbs'/'mnist_homework.ipynb'
+SOURCE = nbformat.read(HOMEWORK, as_version=4)
 CHECKS = [c for c in SOURCE.cells if check_of(c)]
 
 
@@ -146,7 +147,6 @@ def fit(model, dls, loss_func=MSELossFlat(), cbs=None, lr=3e-3, min_delta=None):
 class AddNoise(Callback):
     def __init__(self, sigma): store_attr()
     def before_batch(self): self.learn.xb = tuple(x + torch.empty_like(x).normal_(0, self.sigma) for x in self.xb)"""}
-STYLES = dict(own_loop=OWN_LOOP, lazy=LAZY, fastai=FASTAI)
 
 
 def written(parts):
@@ -179,20 +179,31 @@ def run(nb, tmp_path, monkeypatch):
 ALL_POINTS = {check_of(c)[0]: float(check_of(c)[1]) for c in CHECKS}
 
 
-@pytest.mark.parametrize('style', STYLES)
-def test_every_style_gets_all_points(tmp_path, monkeypatch, style):
-    points, shown, errors, said, remarks = run(written(STYLES[style]), tmp_path, monkeypatch)
+def test_a_loop_of_their_own_gets_all_points(tmp_path, monkeypatch):
+    points, shown, errors, said, remarks = run(written(OWN_LOOP), tmp_path, monkeypatch)
     lost = {k: shown[k] for k in points if points[k] != ALL_POINTS[k]}
     assert not lost and not errors and 'of the course' not in said, (lost, errors, said)
     assert remarks == []
+
+
+def test_all_of_fastai_gets_all_points_where_there_is_no_data(tmp_path, monkeypatch):
+    "Graded as it is handed in, where neither data nor network is there"
+    monkeypatch.setenv('IN_TEST', '1')
+    monkeypatch.setenv('FAE_CACHE', str(tmp_path/'cache'))
+    monkeypatch.setenv('FAE_SHARED', 'nowhere')
+    hand_in(tmp_path/'in', 'ada', written(FASTAI))
+    row, = grade(tmp_path/'in', HOMEWORK, tmp_path/'out')
+    assert row['total'] == row['of'] > 80 and not row['remarks'], (tmp_path/'out'/'reports'/'ada.md').read_text()
+    assert not [c for c in row['cells'] if c['error']]
+    assert any('scikit-learn digits' in c['text'] for c in row['cells'])
 
 
 BROKEN_FIT = 'def fit(model, dls, loss_func=None, cbs=None, **options): return Learner(dls, modle)'
 
 
 def test_a_mistake_in_fit_costs_its_own_points(tmp_path, monkeypatch):
-    "Those of its checks, and in the three checks of trained networks those of the training"
-    points, shown, errors, said, _ = run(written({'EPOCHS =': BROKEN_FIT}), tmp_path, monkeypatch)
+    "Those of its checks, and in the three checks of trained networks those of the training; its networks are lazy"
+    points, shown, errors, said, _ = run(written(LAZY | {'EPOCHS =': BROKEN_FIT}), tmp_path, monkeypatch)
     lost = {k: ALL_POINTS[k] - p for k, p in points.items() if p < ALL_POINTS[k]}
     assert lost == {'fit': 5, 'fit-other-pictures': 5, 'mnist': 3, 'mnist-cnn': 3, 'clothes': 3}, (shown, errors)
     helped = 'trained by the fit of the course, since yours could not train it'

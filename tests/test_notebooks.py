@@ -8,14 +8,6 @@ from notebooks import TEACHING, defined_names, is_export, notebooks, sources
 every_notebook = pytest.mark.parametrize('path', notebooks(), ids=lambda p: p.stem)
 
 
-@pytest.fixture(scope='session')
-def fresh(request):
-    "Where processes begin as if new; with the large libraries imported, if many of them will want those"
-    context, many = multiprocessing.get_context('forkserver'), request.session.testscollected > 10
-    if many: context.set_forkserver_preload(['nbdev.test', 'fastai.vision.all', 'face_autoencoder.train', 'gradio'])
-    return context
-
-
 def check_notebook(path, log):
     "What `nbdev_test` does with a notebook; what it says is written to a file"
     for stream in (1, 2): os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)

@@ -1,5 +1,5 @@
 """The command `fae_train` as a person meets it: real processes, bad input, sudden death."""
-import signal, subprocess, sys, time
+import os, signal, subprocess, sys, time, warnings
 
 import numpy as np
 import pandas as pd
@@ -100,35 +100,40 @@ def test_goes_on_after_sigkill(tmp_path):
     assert not (tmp_path/'killed'/'checkpoint').exists()
 
 
-# Dies in the place of the k-th rename
-DIE = '''
-import os, signal, sys, warnings
-warnings.simplefilter('ignore')
-from face_autoencoder.train import prepare_run, execute
-small = dict(limit=40, image_size=32, base_channels=4, latent_dim=4, epochs=2, anneal=1.)
-plan = prepare_run(data='faces', out=sys.argv[1], name='killed', **small)
-k, replace = int(sys.argv[2]), os.replace
-def count(*args):
-    global k
-    k -= 1
-    if k == 0: os.kill(os.getpid(), signal.SIGKILL)
-    replace(*args)
-os.replace = os.rename = count
-execute(plan, progress=False)
-print(int(sys.argv[2]) - k)
-'''
+def train_and_die(folder, k):
+    "Train, and die in the place of the k-th rename; how many there were is in a file"
+    from face_autoencoder.train import execute, prepare_run
+    warnings.simplefilter('ignore')
+    small = dict(limit=40, image_size=32, base_channels=4, latent_dim=4, epochs=2, anneal=1.)
+    plan = prepare_run(data='faces', out=folder, name='killed', **small)
+    replace, renames = os.replace, []
+    def count(*args):
+        renames.append(args)
+        if len(renames) == k: os.kill(os.getpid(), signal.SIGKILL)
+        replace(*args)
+    os.replace = os.rename = count
+    execute(plan, progress=False)
+    (folder/'renames').write_text(str(len(renames)))
 
 
-def test_sigkill_while_saving(tmp_path):
+def exit_code(fresh, *args):
+    process = fresh.Process(target=train_and_die, args=args)
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def test_sigkill_while_saving(tmp_path, fresh):
     """Killed before a file or folder is put in place (every third; the first is config.json), the same command goes on
     and ends with the same figures"""
-    n = int(run(sys.executable, '-c', DIE, tmp_path/'whole', 1000).stdout.split()[-1])
+    assert exit_code(fresh, tmp_path/'whole', 1000) == 0
     results = load_run(tmp_path/'whole'/'killed').config['results']
-    for k in range(2, n + 1, 3):
-        assert run(sys.executable, '-c', DIE, tmp_path/str(k), k, check=False).returncode == -signal.SIGKILL
-        with pytest.raises(RunError, match='unfinished'): load_run(tmp_path/str(k)/'killed')
-        run(sys.executable, '-c', DIE, tmp_path/str(k), 1000)
-        assert load_run(tmp_path/str(k)/'killed').config['results'] == results
+    for k in range(2, int((tmp_path/'whole'/'renames').read_text()) + 1, 3):
+        folder = tmp_path/str(k)
+        assert exit_code(fresh, folder, k) == -signal.SIGKILL
+        with pytest.raises(RunError, match='unfinished'): load_run(folder/'killed')
+        assert exit_code(fresh, folder, 1000) == 0
+        assert load_run(folder/'killed').config['results'] == results
 
 
 def test_thumbnails_are_small(runs):
