@@ -94,14 +94,14 @@ def sharpness(reconstruction:torch.Tensor, # n x c x h x w in [-1, 1]
 
 # %% ../nbs/library/06_metrics.ipynb #083b2e2d
 BANDS = { # cycles per pixel
-    'shapes': (0, 1/14), # waves longer than 14 pixels
-    'edges': (1/14, 1/5), # 5 to 14 pixels
-    'textures': (1/5, 1)} # shorter than 5 pixels
+    'coarse': (0, 1/14), # waves longer than 14 pixels
+    'middle': (1/14, 1/5), # 5 to 14 pixels
+    'fine': (1/5, 1)} # shorter than 5 pixels
 
 # %% ../nbs/library/06_metrics.ipynb #8146b094
 def band_errors(x:torch.Tensor, # n x c x h x w, in any range
-                reconstruction:torch.Tensor # the same pictures, painted from their codes
-               )->pd.Series: # shapes, edges, textures: 0 nothing is missing, 1 as much as if there were nothing
+                reconstruction:torch.Tensor # of the same pictures
+               )->pd.Series: # coarse, middle, fine: 0 nothing is missing, 1 as much as if there were nothing
     "Energy of the error, relative to the energy of what differs between pictures, by the length of the waves"
     def energy(p): return torch.fft.fft2(p.float().cpu()).abs().square().sum((0, 1))
     missing, there = energy(x - reconstruction), energy(x - x.mean(0))

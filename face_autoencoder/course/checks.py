@@ -139,7 +139,7 @@ def check_autoencoder(make, # class of the network; `make(latent_dim=...)` must 
     x = blobs(n, seed)
     return score((1, 'pictures come out as they went in', lambda: _assert_shape(net()(x), (n, 1, 28, 28), 'forward')),
                  (1, 'pixels are in [0, 1]', lambda: _assert_in_unit(net(), latent_dim, n)),
-                 (1, f'all passes through {latent_dim} numbers', lambda: _assert_only_code(net(), x, latent_dim)),
+                 (1, f'all passes through {latent_dim} latents', lambda: _assert_only_code(net(), x, latent_dim)),
                  (1, 'all weights can learn', learns))
 
 # %% ../../nbs/course/00_checks.ipynb #99d500ac
