@@ -474,7 +474,7 @@ def test_check_of_the_command(browser, tmp_path):
     for size in '1280x720', '1920x1080': assert f'{size}, slide 1: scrolls' in done.stderr
 
 
-@pytest.mark.parametrize('name', ['face_autoencoder_training', 'latents', 'mnist_homework'])
+@pytest.mark.parametrize('name', ['face_autoencoder_training', 'mnist_homework'])
 def test_any_notebook_of_the_course(browser, tmp_path, name):
     "What can't fit a slide overflows, but nothing else is wrong"
     deck = write_deck(find(name), tmp_path/'deck')
