@@ -82,8 +82,8 @@ ABOUT = ('Notebooks that are the library, the tests and the lesson at once: ever
 ABOUT_LESSON = ('The lecture, to be read from top to bottom and run: theory first, '
                 'each claim with its measurement and a verdict.')
 ABOUT_SLIDES = 'The same lecture as {} slides. Arrow keys turn the pages, S opens the speaker notes.'
-ABOUT_TRAINING = ("The whole pipeline step by step, in fastai's way: "
-                  'faces drawn by a program, model, loss, training, codes, components. With two exercises.')
+ABOUT_TRAINING = ('The whole pipeline step by step: '
+                  'faces that draw themselves, model, loss, training, codes, components.')
 ABOUT_HOMEWORK = 'Autoencoders on MNIST and Fashion-MNIST. Checks say at each step what is wrong and what to look at.'
 ABOUT_CLINIC = 'Broken VAEs: find each fault from its symptoms, and repair it.'
 
