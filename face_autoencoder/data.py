@@ -402,7 +402,7 @@ def read_attributes(path, # npz file with `image` (n names), `attribute` (k name
             table = table.reindex([Path(n).stem for n in names])
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as e:
         advice = 'give a npz file that holds image, attribute and probability, or none'
-        raise ValueError(f'{path} is no file of attributes ({e}): {advice}') from e
+        raise ValueError(f'{path} is not a file of attributes ({e}): {advice}') from e
     advice = 'give the file that belongs to this data set, or none'
     if table.isna().all(axis=None): raise ValueError(f'the attributes in {path} are of other pictures: {advice}')
     return table.reset_index(drop=True)

@@ -67,7 +67,7 @@ def project_out(vector, # d numbers
                )->np.ndarray: # d numbers, orthogonal to all `others`
     "Free a direction from others by conditional projection (Shen et al. 2020, arXiv 1907.10786)"
     B, d = np.atleast_2d(others).T, len(vector)
-    unlike = f'a direction of {d} numbers can not be freed from one of {len(B)}: take both from the same codes'
+    unlike = f'a direction of {d} numbers cannot be freed from one of {len(B)}: take both from the same codes'
     if len(B) != d: raise ValueError(unlike)
     rest = vector - B @ np.linalg.lstsq(B, vector, rcond=None)[0]
     nothing_left = 'nothing is left of the direction without the others: name fewer of them in `against`'

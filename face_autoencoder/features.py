@@ -127,7 +127,7 @@ class RandomFeatures(FeatureStack):
 # %% ../nbs/library/04_features.ipynb #judge-code
 def default_features(layers # names from `VGG16Features.positions`
                     )->FeatureStack: # `VGG16Features` or `RandomFeatures`
-    "VGG16's features or, if its weights can't be had, random ones in their place, with a warning."
+    "VGG16's features or, if its weights cannot be found, random ones in their place, with a warning."
     try: return VGG16Features(layers)
     except OSError as e:
         warnings.warn(f'{e}. Random filters, a weaker yardstick, take its place', stacklevel=3)

@@ -174,7 +174,7 @@ def _principal_directions(covariance, G, n_components):
     "One-σ steps as rows, the vectors that read positions along them, and all squared lengths, the longest first"
     R, inverse, rank = _covariance_root(covariance)
     k = n_components or rank
-    refused = f'{k} components can not be had from codes that vary in {rank} directions'
+    refused = f'{k} components were asked for, but the codes vary in {rank} directions only'
     if not 1 <= k <= rank: raise ValueError(f'{refused}: ask for 1 to {rank}, or give more faces')
     variance, v = np.linalg.eigh(R @ G @ R)
     variance, v = variance[::-1].clip(min=0), v[:, ::-1][:, :k]

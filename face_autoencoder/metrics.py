@@ -67,7 +67,7 @@ def _check_pictures(a, b, pairs=True):
     same = a.shape == b.shape if pairs else a.shape[1:] == b.shape[1:]
     if a.ndim != 4 or not same:
         shapes = f'pictures of shape {tuple(a.shape)} and {tuple(b.shape)}'
-        raise ValueError(f'{shapes} can not be compared: give two batches n x c x h x w of the same size')
+        raise ValueError(f'{shapes} cannot be compared: give two batches n x c x h x w of the same size')
     if not (a.is_floating_point() and b.is_floating_point()):
         raise ValueError('pictures must be floats in [-1, 1]: use to_float on bytes')
 
@@ -166,7 +166,7 @@ def _check_codes_and_factors(codes, factors):
         raise ValueError(f'{unfit}: give n x d numbers, and n rows of the same faces')
     if len(codes) < 2: raise ValueError(f'{len(codes)} face is too few to compare codes with factors: give hundreds')
     if codes.shape[1] < 2:
-        raise ValueError('a code of one number can not be scored: there must be at least two to tell apart')
+        raise ValueError('a code of one number cannot be scored: there must be at least two to tell apart')
     if not (np.isfinite(codes).all() and np.isfinite(factors).all(axis=None)):
         raise ValueError('there are NaN or infinite values among codes or factors: leave those rows out')
     constant = ', '.join(map(str, factors.columns[factors.nunique() < 2]))
@@ -277,7 +277,7 @@ def _check_features(a, b):
     "ValueError if two sets of features can't be compared"
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
         shapes = f'features of shape {a.shape} and {b.shape}'
-        raise ValueError(f'{shapes} can not be compared: give n x d and m x d')
+        raise ValueError(f'{shapes} cannot be compared: give n x d and m x d')
     if min(len(a), len(b)) < 2: raise ValueError('each set must have at least two pictures')
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError('there are NaN or infinite values among the features: were the pictures finite?')

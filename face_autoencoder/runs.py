@@ -53,10 +53,10 @@ class RunError(ValueError): "A run can't be opened or made: the message says wha
 def run_path(folder, # the folder that holds runs
              name:str # letters, digits, '.', '-' and '_'
             )->Path:
-    "Where a run of this name lies; RunError if that is no name."
+    "The folder of a run of this name; RunError if the name is not allowed."
     if re.fullmatch(r'[A-Za-z0-9][A-Za-z0-9._-]{0,99}', name): return Path(folder)/name
     allowed = "use up to 100 letters, digits, '.', '-' and '_', beginning with a letter or digit"
-    raise RunError(f'{name!r} is no name for a run: {allowed}')
+    raise RunError(f'{name!r} is not a name for a run: {allowed}')
 
 # %% ../nbs/library/13_runs.ipynb #1497a7b4
 def check_folder(folder, # that shall hold runs; need not exist yet
@@ -356,7 +356,7 @@ def load_run(path # a folder that `fae_train` made
 PARTS_TO_OPEN = 'decoder_pca', 'latents', 'directions' # optional parts that are properties of a `Run`
 
 def _begun(path):
-    "When a run was begun, as a sort key; of what is no run, when it was changed"
+    "When a run was begun, as a sort key; of another folder, when it was changed"
     changed = path.stat().st_mtime
     try: return datetime.fromisoformat(_any_config(path)['created']).timestamp(), changed, path.name
     except (KeyError, TypeError, ValueError, OverflowError): return changed, changed, path.name

@@ -395,9 +395,9 @@ def presets(z, **more): return json.dumps(dict(dict(format_version=1, run='faces
 
 
 BAD_PRESETS = {
-    presets([0.]*63): 'has 63 numbers', presets([float('nan')]*64): 'no JSON', presets([1e300]*64): 'within ±100',
+    presets([0.]*63): 'has 63 numbers', presets([float('nan')]*64): 'not JSON', presets([1e300]*64): 'within ±100',
     presets([0.]*64, more=1): 'these have others', presets([0.]*64, run='lfw'): "belong to the run 'lfw'",
-    b'[' + b' '*10_000_000: 'larger than 1 MB', b'\x89PNG': 'no JSON'}
+    b'[' + b' '*10_000_000: 'larger than 1 MB', b'\x89PNG': 'not JSON'}
 
 
 def test_bad_presets_are_refused(page):
@@ -410,9 +410,9 @@ def test_bad_presets_are_refused(page):
 
 
 BAD_LINKS = {
-    '<img src="https://example.org/x.png">~AAA': 'no name for a run',
-    'faces~%%%': 'damaged or cut off', 'faces~AAAA': 'damaged or cut off', 'é': 'no name for a run',
-    '../../etc~AAAA': 'no name for a run', 'nowhere~AAA': 'no run', 'faces~AAA': 'has 1 numbers', 'faces~AH4': 'NaN',
+    '<img src="https://example.org/x.png">~AAA': 'not a name for a run',
+    'faces~%%%': 'damaged or cut off', 'faces~AAAA': 'damaged or cut off', 'é': 'not a name for a run',
+    '../../etc~AAAA': 'not a name for a run', 'nowhere~AAA': 'no run', 'faces~AAA': 'has 1 numbers', 'faces~AH4': 'NaN',
     'faces~' + 'A'*5000: 'longer than 4 kB'}
 
 

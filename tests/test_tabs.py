@@ -129,7 +129,7 @@ def bomb():
 
 SCRIPT = b'<svg xmlns="http://www.w3.org/2000/svg"><script>document.title = "hacked"</script></svg>'
 HOSTILE = {
-    'text': (b'hello', 'no picture'), 'svg': (SCRIPT, 'no picture'), 'bomb': (bomb(), '50 megapixels'),
+    'text': (b'hello', 'not a picture'), 'svg': (SCRIPT, 'not a picture'), 'bomb': (bomb(), '50 megapixels'),
     'truncated': (as_file(visitor().resize((600, 600)), 'JPEG')[:9000], 'damaged or cut off'),
     'dot': (as_file(Image.new('RGB', (1, 1))), '1 x 1 pixels'),
     'large': (as_file(Image.new('RGB', (64, 64))) + bytes(60_000_000), '20')}

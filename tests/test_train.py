@@ -40,8 +40,8 @@ def test_corrupt_picture_is_skipped_and_named(tmp_path):
     (['--data', 'fcaes'], 'unknown data'), (['--data', 'EMPTY'], 'no image files'),
     (['--image-size', '50'], '48 or 64'),
     (['--latent-dim', '0'], 'latent_dim must be at least 1'), (['--beta', '-1'], 'beta must be at least 0'),
-    (['--lr', 'nan'], 'lr must be a finite number'), (['--name', '../up'], 'no name for a run'),
-    (['--name', 'a/b'], 'no name for a run'), (['--out', 'FILE'], 'is not a folder'),
+    (['--lr', 'nan'], 'lr must be a finite number'), (['--name', '../up'], 'not a name for a run'),
+    (['--name', 'a/b'], 'not a name for a run'), (['--out', 'FILE'], 'is not a folder'),
     (['--split', 'official'], 'no official split')])
 def test_bad_input(tmp_path, args, says):
     (tmp_path/'empty').mkdir()

@@ -119,7 +119,7 @@ def _train_distances(run):
 def _typicality_text(share, reference):
     "In words, that this share of the reference faces is farther out"
     if share > .995: return f'more usual than nearly all {reference}'
-    if share < .005: return f'as unusual as hardly any of {reference}'
+    if share < .005: return f'more unusual than nearly all {reference}'
     return f'more usual than {share:.0%} of {reference}'
 
 # %% ../../nbs/app/00_explore.ipynb #ce749a7e
@@ -197,6 +197,6 @@ def training_code(run, # a `Run`
                  )->np.ndarray: # d numbers
     "The code of a training face by its number; ValueError if there is none"
     codes = _train_codes(run)
-    if codes is None: raise ValueError(f'run {run.name} keeps no codes of its faces: train it again, or take others')
+    if codes is None: raise ValueError(f'run {run.name} has kept no codes: train it again, or give codes of your own')
     if i in range(len(codes)): return codes[int(i)]
-    raise ValueError(f'run {run.name} has training faces 0 to {len(codes) - 1:,}: {i} is none of them')
+    raise ValueError(f'run {run.name} has training faces 0 to {len(codes) - 1:,}, so there is no face {i}')

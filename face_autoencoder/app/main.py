@@ -595,14 +595,14 @@ LAUNCH_OPTIONS = dict(theme=THEME, css=CSS + TABS_CSS + PHONE_CSS, footer_links=
 
 # %% ../../nbs/app/07_app.ipynb #app-network-code
 def check_port(port):
-    "Make sure that a port can be had on this computer; ValueError for a number that is none, OSError if it is taken"
+    "Make sure that a port of this computer is free; ValueError for a number that is not a port, OSError if it is taken"
     if port is None: return
     if not 0 < port < 65536: raise ValueError(f'port must be between 1 and 65535, not {port}')
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1) # it may have been in use a moment ago
         try: s.bind(('127.0.0.1', port))
         except OSError as e:
-            why = 'is in use' if e.errno == errno.EADDRINUSE else f"can't be had ({e.strerror})"
+            why = 'is in use' if e.errno == errno.EADDRINUSE else f'cannot be used ({e.strerror})'
             raise OSError(f'port {port} {why}: choose another, or leave it out to get a free one') from e
 
 # %% ../../nbs/app/07_app.ipynb #app-wait

@@ -31,7 +31,7 @@ def _read_only(x):
 @lru_cache(maxsize=16)
 def _random_rows(run, n):
     "Rows of a run's codes, n of them at most, chosen by chance"
-    if run.latents is None: raise RunError(f'run {run.name} keeps no codes to draw a map of: train it again')
+    if run.latents is None: raise RunError(f'run {run.name} has kept no codes to draw a map of: train it again')
     return _read_only(np.random.default_rng(42).permutation(len(run.latents.mu))[:n])
 
 @lru_cache(maxsize=16)

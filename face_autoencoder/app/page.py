@@ -140,7 +140,7 @@ def runs_table(*runs):
 
 # %% ../../nbs/app/04_page.ipynb #86bb9370
 VERDICT_WARNINGS = {
-    'collapsed': 'This run is **collapsed**: its decoder hardly looks at z, so the sliders change next to nothing. '
+    'collapsed': 'This run is **collapsed**: its decoder ignores most of z, so the sliders change almost nothing. '
                  'Train it again with a smaller β.',
     'under-regularised': 'This run is **under-regularised**: its codes do not fill N(0, I), so a z drawn from there '
                          'need not be a face. Train it again with a larger β.'}

@@ -32,7 +32,7 @@ def _read(file):
     "The bytes of a path or an open file, unless they are too many"
     try:
         with nullcontext(file) if hasattr(file, 'read') else open(file, 'rb') as f: content = f.read(MAX_BYTES + 1)
-    except OSError as e: raise ValueError(f'this picture can not be read ({e.strerror})') from e
+    except OSError as e: raise ValueError(f'this picture cannot be read ({e.strerror})') from e
     if len(content) <= MAX_BYTES: return BytesIO(content)
     raise ValueError(f'this picture is larger than {MAX_BYTES/1e6:.0f} MB: choose a smaller one')
 
@@ -47,7 +47,7 @@ def _check_pixels(width, height, most):
 
 def _header(content):
     "A picture of which only the header has been read, and whose size is good: that of the file, and that to decode"
-    no_picture = f'this file is no picture that can be opened: choose one of {", ".join(FORMATS)}'
+    no_picture = f'this file is not a picture that can be opened: choose one of {", ".join(FORMATS)}'
     try: im = Image.open(content, formats=FORMATS)
     except Image.DecompressionBombError: _check_pixels(MAX_PIXELS, MAX_PIXELS, MAX_PIXELS)
     except Exception as e: raise ValueError(no_picture) from e

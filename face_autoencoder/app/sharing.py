@@ -21,7 +21,7 @@ def check_code(z, # numbers
               )->np.ndarray: # d numbers
     "A code from anybody as float32; ValueError if it can't be that of a face"
     z = np.asarray(z, dtype=np.float64)
-    if z.ndim != 1 or not len(z): raise ValueError('this is no face: a face is a list of numbers')
+    if z.ndim != 1 or not len(z): raise ValueError('this is not a face: a face is a list of numbers')
     if not np.isfinite(z).all(): raise ValueError('this face is damaged: some of its numbers are NaN or infinite')
     if abs(z).max() > CODE_LIMIT: raise ValueError(f'this face is damaged: one of its numbers is beyond ±{CODE_LIMIT}')
     if d in (None, len(z)): return z.astype(np.float32)
@@ -39,8 +39,8 @@ def face_to_text(name:str, # of the run
 def text_to_face(text:str # from anybody
                 )->tuple: # name of a run, d numbers
     "The face in a text that `face_to_text` may have made; ValueError if it can't be a face"
-    if not isinstance(text, str): raise ValueError('this is no link to a face: it is no text')
-    if len(text) > 4096: raise ValueError('this is no link to a face: it is longer than 4 kB')
+    if not isinstance(text, str): raise ValueError('this is not a link to a face: it is not a text')
+    if len(text) > 4096: raise ValueError('this is not a link to a face: it is longer than 4 kB')
     name, _, code = text.rpartition('~')
     run_path('', name)
     try: numbers = np.frombuffer(base64.b64decode(code + '='*(-len(code) % 4), b'-_', validate=True), '<f2')
@@ -52,16 +52,16 @@ PRESET_VERSION, PRESET_KEYS, MAX_PRESETS = 1, {'format_version', 'run', 'faces'}
 
 # %% ../../nbs/app/03_sharing.ipynb #sharing-presets-code
 def _check_preset(name, z):
-    "ValueError if this is no preset: a name that can be shown, and a list of plain numbers"
+    "ValueError if this is not a preset: a name that can be shown, and a list of plain numbers"
     if not isinstance(name, str) or not name.strip() or len(name) > 60 or not name.isprintable():
-        raise ValueError(f'{str(name)[:60]!r} is no name for a preset: use 1 to 60 characters, none of them invisible')
+        raise ValueError(f'{str(name)[:60]!r} is not a name for a preset: use 1 to 60 visible characters')
     if isinstance(z, list) and all(type(x) in (int, float) and abs(x) <= CODE_LIMIT for x in z): return
     raise ValueError(f'the preset {name} is damaged: its code must be numbers within ±{CODE_LIMIT}')
 
 def _check_presets(presets, d):
     "Presets from anybody with their codes as float32; ValueError says what is wrong with them"
     if not isinstance(presets, dict): raise ValueError('these presets are damaged: they must be faces by name')
-    if len(presets) > MAX_PRESETS: raise ValueError(f'these are {len(presets)} presets, and {MAX_PRESETS} is the most')
+    if len(presets) > MAX_PRESETS: raise ValueError(f'at most {MAX_PRESETS} presets can be kept, not {len(presets)}')
     for name, z in presets.items(): _check_preset(name, z)
     return {name: check_code(z, d) for name, z in presets.items()}
 
@@ -77,7 +77,7 @@ def presets_to_json(presets:dict, # name -> d numbers
 SIZE_LIMIT, CHOOSE_ANOTHER = 1_000_000, 'choose a file that this app has exported'
 
 # %% ../../nbs/app/03_sharing.ipynb #sharing-import-code
-def _refuse_constant(constant): raise ValueError(f'{constant} is no JSON')
+def _refuse_constant(constant): raise ValueError(f'{constant} is not JSON')
 
 def json_to_presets(text, # str or bytes, from anybody
                     run # the `Run` that is open
@@ -85,11 +85,11 @@ def json_to_presets(text, # str or bytes, from anybody
     "The faces in the text of a file that `presets_to_json` may have made; ValueError says what is wrong with it"
     if len(text) > SIZE_LIMIT: raise ValueError(f'these presets are larger than 1 MB: {CHOOSE_ANOTHER}')
     try: content = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError): raise ValueError(f'this file is no JSON: {CHOOSE_ANOTHER}') from None
+    except (ValueError, RecursionError): raise ValueError(f'this file is not JSON: {CHOOSE_ANOTHER}') from None
     if not isinstance(content, dict) or 'format_version' not in content:
         raise ValueError(f'this file holds no presets: {CHOOSE_ANOTHER}')
     if content['format_version'] != PRESET_VERSION:
-        raise ValueError('these presets were made by another version of the app, and this one can not read them')
+        raise ValueError('these presets were made by another version of the app, and this one cannot read them')
     if set(content) != PRESET_KEYS:
         keys = ', '.join(sorted(PRESET_KEYS))
         raise ValueError(f'presets have the keys {keys}, and these have others: {CHOOSE_ANOTHER}')

@@ -227,7 +227,7 @@ def _slot_faces(run, slots):
 def _interpolation(label):
     "The interpolation that has this label"
     if label in INTERPOLATIONS: return INTERPOLATIONS[label]
-    raise ValueError(f'there is no way called {label!r}: choose {" or ".join(INTERPOLATIONS)}')
+    raise ValueError(f'there is no path called {label!r}: choose {" or ".join(INTERPOLATIONS)}')
 
 def strip_html(run, faces, interpolation, n=9):
     "Pictures on the way from A to B"
@@ -326,7 +326,7 @@ def map_html(run, label):
 # %% ../../nbs/app/05_tabs.ipynb #tabs-map-pick
 def show_on_map(page, run, basis, state, label, x, y):
     "The face at a place of the map, as the visitor's face"
-    if not (np.isfinite(x) and np.isfinite(y)): raise ValueError('this is no point of the map')
+    if not (np.isfinite(x) and np.isfinite(y)): raise ValueError('this is not a point of the map')
     z = code_on_map(run, _map_kind(label), N_MAP_FACES, 1000, x, y)
     return show_face(page, run, basis, change_face(state, z), 'The face at this place of the map')
 

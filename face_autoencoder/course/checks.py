@@ -559,7 +559,7 @@ def check_vae(make, # class of the network; forward returns reconstruction, mu a
                  (1, 'noise in training', differs), (1, 'none in eval mode', calm))
 
 # %% ../../nbs/course/00_checks.ipynb #collapsed
-COLLAPSED = 'next to nothing for {} numbers: the VAE has collapsed, the price of a nat is too high'
+COLLAPSED = 'almost nothing for {} numbers: the VAE has collapsed, the price of a nat is too high'
 NOT_NORMAL = ('mu and its noise have a variance of {:.2f} together, and N(0, I) has 1: '
               'the price of a nat is too low, or the KL has the wrong sign')
 
@@ -598,7 +598,7 @@ def check_facts(facts:dict, # a sentence -> a function without arguments that me
         assert is_dict, f'facts is a {type(facts).__name__}: make it a dict, a sentence -> a function without arguments'
         assert len(given) > i, f'{len(given)} facts are there, {n} were asked for'
         sentence, measure = given[i]
-        assert len(sentence.split()) >= 5, f'{sentence!r} is no sentence: say what was compared with what'
+        assert len(sentence.split()) >= 5, f'{sentence!r} is not a sentence: say what was compared with what'
         value = float(measure())
         assert np.isfinite(value), f'the number of {sentence!r} is {value}'
         assert value not in numbers, f'{value:g} is the number of another fact, too: measure something else'

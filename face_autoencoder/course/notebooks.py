@@ -40,7 +40,7 @@ def _tidy(text, kind):
     return re.sub(rf'{FIRST}.*(\n#[ \t]*\|.*)*', _directives, text, flags=re.M) if kind == 'code' else text
 
 # %% ../../nbs/course/01_notebooks.ipynb #load
-class NotebookError(ValueError): "A file is no notebook; the message says in one sentence why"
+class NotebookError(ValueError): "A file is not a notebook; the message says in one sentence why"
 
 DAMAGED = 'the notebook is not valid JSON: it was damaged or cut off'
 SIGNS = {b'PK': 'a zip archive', b'%PDF': 'a PDF', b'<': 'a web page', b'\x1f\x8b': 'a gzip archive'}

@@ -39,7 +39,7 @@ def options_of(cell # of a notebook
     words = [l for l in lines if re.match(r'[\w-]+(?=\s|$)', l)]
     try: options = yaml.safe_load('\n'.join(l for l in lines if l not in words)) or {}
     except (yaml.YAMLError, ValueError): options = None # ValueError: 2026-13-32
-    says = f'the `#|` lines {lines} are no YAML: put a text with a colon in quotes'
+    says = f'the `#|` lines {lines} are not YAML: put a text with a colon in quotes'
     if not isinstance(options, dict): raise SlidesError(says)
     return {**options, **{w.split()[0]: True for w in words}}
 
@@ -268,7 +268,7 @@ def _size(src:str # data: URL
     return tuple(map(float, box.groups())) if box else None
 
 def _leave_out_damaged(soup):
-    "Take out what is no picture"
+    "Take out what is not a picture"
     for img in soup.select('img'):
         try: _size(img['src'])
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError): # all that PIL raises
