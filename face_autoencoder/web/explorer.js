@@ -1,0 +1,468 @@
+/* Elements that show a run in a page: sliders, the inside of the model, a map of faces, a morph.
+
+   <vae-sliders run="faces" components="1 2 3">   sliders over some components (all of them unless given)
+   <vae-inside runs="healthy collapsed">          a picture through encoder, noise and decoder of these runs
+   <vae-map run="faces">                          faces on a plane
+   <vae-morph run="faces">                        from one face to another
+   <vae-explorer runs="faces lfw" compare="...">  all of them about one face
+
+   What stands between the tags is seen where scripts do not run. `vae.js` must be loaded before. */
+'use strict'
+{
+// ---------------------------------------------------------------- small helpers
+const el = (tag, properties = {}, ...children) => {
+  const element = document.createElement(tag)
+  for (const [name, value] of Object.entries(properties))
+    if (name in element && name !== 'list') element[name] = value; else element.setAttribute(name, value)
+  element.append(...children)
+  return element
+}
+const button = (text, onclick, more = {}) => el('button', {type: 'button', textContent: text, onclick, ...more})
+const svg = (tag, attributes, ...children) => {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag)
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
+  element.append(...children)
+  return element
+}
+const chosen = (label, options, onchange) => { // a labelled list to choose from
+  const select = el('select', {onchange: () => onchange(select.value)},
+                    ...options.map(([value, text]) => el('option', {value, textContent: text})))
+  return {select, node: el('label', {}, `${label} `, select)}
+}
+const howUsual = share => share > .995 ? 'More usual than nearly all training faces' :
+  share < .005 ? 'More unusual than nearly all training faces' : `More usual than ${percent(share)} of the training faces`
+const signed = x => `${x < 0 ? '−' : ''}${Math.abs(x).toFixed(1)}`
+const percent = x => `${Math.round(100*x)} %`
+const reduced = matchMedia('(prefers-reduced-motion: reduce)')
+const words = (element, name) => (element.getAttribute(name) ?? '').split(/\s+/).filter(Boolean)
+
+function atNextFrame(f) { // however often it is called: once for each picture that the screen shows
+  let asked = false
+  return () => {
+    if (asked) return
+    asked = true
+    requestAnimationFrame(() => { asked = false; f() })
+  }
+}
+
+// ---------------------------------------------------------------- a visitor's face, with undo, and as text
+class Face extends EventTarget {
+  constructor(model) { super(); this.past = []; this.future = []; this.show(model) }
+  show(model, z) { this.model = model; this.past = []; this.future = []; this.set(z ?? model.codes[0]?.slice() ?? model.bases[0].mean.slice(), false) }
+  set(z, remember = true, from = null) {
+    if (remember) { this.past.push(this.z); this.future = [] }
+    this.z = z
+    this.dispatchEvent(new CustomEvent('change', {detail: from}))
+  }
+  step(from, to) { if (from.length) { to.push(this.z); this.set(from.pop(), false) } }
+  undo() { this.step(this.past, this.future) }
+  redo() { this.step(this.future, this.past) }
+  random(truncation = 2) { // standard normal, drawn again where it is farther out
+    const draw = () => { let x; do x = vae.normal(); while (Math.abs(x) > truncation); return x }
+    const {model} = this, basis = model.bases.at(-1)
+    this.set(basis.components.reduce((z, c) => vae.walk(z, c, draw()), basis.mean))
+  }
+  usual() { // share of the training faces that are farther from the mean
+    const {distances} = this.model.run, far = Math.hypot(...this.model.bases.at(-1).coordinates(this.z))
+    return distances.length ? distances.filter(d => d > far).length/distances.length : NaN
+  }
+  get text() { return `${this.model.run.name}~${vae.asText(this.z)}` }
+}
+
+function canvasFor(label) { return el('canvas', {className: 'face', width: 64, height: 64, role: 'img', 'aria-label': label}) }
+const paint = (canvas, model, z) => vae.paint(canvas, model.decode(z), model.size)
+
+// ---------------------------------------------------------------- every element: open its run, then build itself
+class Element extends HTMLElement {
+  async connectedCallback() {
+    if (this.built) return
+    this.built = true
+    try { this.build(this.face ?? new Face(await vae.open(this.getAttribute('run') ?? words(this, 'runs')[0]))) }
+    catch (e) { this.prepend(el('p', {role: 'alert', textContent: `This needs a file that is not here: ${e.message}.`})) }
+  }
+  attach(face) { this.face = face; return this }
+  whenChanged(face, f) { const later = atNextFrame(f); face.addEventListener('change', later); later() }
+}
+
+// ---------------------------------------------------------------- sliders
+function histogram(counts) {
+  const top = Math.max(...counts), bars = counts.map(c => `V${(20 - 20*c/top).toFixed(1)}h1`).join('')
+  const box = {viewBox: `0 0 ${counts.length} 20`, preserveAspectRatio: 'none', 'aria-hidden': 'true'}
+  return svg('svg', box, svg('path', {d: `M0 20${bars}V20z`}))
+}
+
+function slider(label, ends, counts, onmove, onset) { // -3 to 3 standard deviations
+  const input = el('input', {type: 'range', min: -3, max: 3, step: .05, value: 0, 'aria-label': label})
+  const output = el('output')
+  const show = value => {
+    if (document.activeElement !== input || Math.abs(input.value - value) > .1) input.value = value
+    output.textContent = signed(+value)
+    input.setAttribute('aria-valuetext', `${signed(+value)} standard deviations`)
+  }
+  let moving = false
+  input.oninput = () => { onmove(+input.value, !moving); moving = true; show(input.value) }
+  input.onchange = () => { moving = false; onset?.() }
+  const node = el('div', {className: 'slider'},
+                  el('div', {className: 'name'}, el('span', {textContent: label}), output),
+                  el('div', {className: 'track'}, ...(counts?.length ? [histogram(counts)] : []), input),
+                  ...(ends?.[0] ? [el('div', {className: 'ends'}, el('span', {textContent: `◄ ${ends[0]}`}),
+                                   el('span', {textContent: `${ends[1]} ►`}))] : []))
+  return {node, show, input}
+}
+
+class Sliders extends Element {
+  build(face) {
+    const asked = words(this, 'components').map(c => c - 1)
+    this.textContent = ''
+    const canvas = canvasFor('The decoded face'), gauge = el('p', {className: 'gauge', role: 'status'})
+    const panel = el('div', {className: 'panel'})
+    const undo = button('Undo', () => face.undo()), redo = button('Redo', () => face.redo())
+    const buttons = el('div', {className: 'buttons'}, button('Mean', () => face.set(face.model.bases[0].mean.slice())),
+                       button('Random', () => face.random()), undo, redo)
+    this.append(el('div', {className: 'picture'}, canvas, gauge, buttons), panel)
+    let page = 0, basis = 0, moved = {}, shown = []
+    const fill = () => {
+      const {model} = face, {labels, ends, counts} = model.bases[basis]
+      const pages = Math.ceil(labels.length/8), from = 8*page
+      const rows = asked.length ? asked : labels.map((_, i) => i).slice(from, from + 8)
+      shown = rows.map(i => ({i, ...slider(labels[i], ends[i], counts[i],
+                                           (x, first) => face.set(model.bases[basis].move(face.z, i, x), first, this))}))
+      const which = chosen('Components', model.bases.map((b, i) => [i, b.label]), i => { basis = +i; page = 0; fill() })
+      which.select.value = basis
+      const turn = by => { page = (page + by + pages) % pages; fill() }
+      const pager = el('div', {className: 'pager'}, which.node, button('◄', () => turn(-1), {'aria-label': 'Stronger components'}),
+                       el('span', {textContent: `${from + 1} to ${Math.min(from + 8, labels.length)}`}),
+                       button('►', () => turn(1), {'aria-label': 'Weaker components'}))
+      const directions = Object.entries(model.directions).map(([name, d]) => {
+        const one = slider(name, null, null, (x, first) => {
+          face.set(vae.walk(face.z, d, x - (moved[name] ?? 0)), first, this)
+          moved[name] = x
+        })
+        return {name, ...one}
+      })
+      this.directions = directions
+      panel.replaceChildren(...(asked.length ? [] : [pager]), ...shown.map(s => s.node),
+                            ...(asked.length || !directions.length ? [] : [el('h3', {textContent: 'Directions'}), ...directions.map(d => d.node)]))
+      show()
+    }
+    const show = () => {
+      paint(canvas, face.model, face.z)
+      for (const s of shown) s.show(face.model.bases[basis].coordinate(face.z, s.i))
+      const usual = face.usual()
+      gauge.textContent = isNaN(usual) ? '' : howUsual(usual)
+      undo.disabled = !face.past.length; redo.disabled = !face.future.length
+    }
+    let model = face.model
+    face.addEventListener('change', e => {
+      if (e.detail !== this) { moved = {}; this.directions?.forEach(d => d.show(0)) }
+      if (model !== face.model) { model = face.model; basis = page = 0; fill() }
+    })
+    fill()
+    this.whenChanged(face, show)
+  }
+}
+
+// ---------------------------------------------------------------- inside: x -> mu, sigma -> z -> reconstruction
+function bars(mu, sigma, z) { // each latent: its mean as a bar, one sigma to both sides as a line, z as a dot
+  const wide = 600/mu.length, y = v => 60 - 17*Math.max(-3.4, Math.min(3.4, v))
+  const parts = [svg('path', {class: 'axis', d: 'M0 60H600'})]
+  mu.forEach((m, k) => {
+    const x = (k + .5)*wide
+    parts.push(svg('path', {class: 'mu', 'stroke-width': .7*wide, d: `M${x} 60V${y(m)}`}),
+               svg('path', {class: 'sigma', d: `M${x} ${y(m - sigma[k])}V${y(m + sigma[k])}`}),
+               svg('circle', {class: 'z', cx: x, cy: y(z[k]), r: Math.min(3, .35*wide)}))
+  })
+  return svg('svg', {viewBox: '0 0 600 120', role: 'img', 'aria-label': 'Mean, standard deviation and draw of each latent'}, ...parts)
+}
+
+function square(source, {zoom = 1, x = 0, y = 0}, size, channels) { // part of a picture as numbers in [-1, 1]
+  const width = source.videoWidth || source.naturalWidth || source.width, height = source.videoHeight || source.naturalHeight || source.height
+  const side = Math.min(width, height)/zoom
+  const canvas = el('canvas', {width: size, height: size}), context = canvas.getContext('2d', {willReadFrequently: true})
+  context.imageSmoothingQuality = 'high'
+  context.drawImage(source, (width - side)*(x + 1)/2, (height - side)*(y + 1)/2, side, side, 0, 0, size, size)
+  const rgba = context.getImageData(0, 0, size, size).data, picture = new Float32Array(size*size*channels)
+  for (let p = 0; p < size*size; p++) for (let c = 0; c < channels; c++) picture[p*channels + c] = rgba[4*p + c]/127.5 - 1
+  return picture
+}
+
+class Inside extends Element {
+  build(face) {
+    const names = words(this, 'runs'), cut = {zoom: 1, x: 0, y: 0}
+    this.textContent = ''
+    const pictures = ['x', 'Reconstruction from μ', 'Reconstruction from z'].map(text => {
+      const canvas = canvasFor(text)
+      return {canvas, node: el('figure', {}, canvas, el('figcaption', {textContent: text === 'x' ? 'The picture x' : text}))}
+    })
+    const code = el('div', {className: 'code'}), figures = el('dl', {className: 'figures'}), says = el('p', {role: 'status'})
+    let model = face.model, source = null, eps = null
+    const draw = () => { eps = Array.from({length: model.d}, () => vae.normal()) }
+    const show = () => {
+      if (!source) return
+      const x = square(source, cut, model.size, model.channels), q = model.encode(x), z = vae.sample(q, eps)
+      const mean = model.decode(q.mu), drawn = model.decode(z), D = x.length, mse = vae.mseOf(mean, x), kl = vae.klOf(q)
+      const {sigma} = model.run.results, nats = D*(vae.mseOf(drawn, x)/(2*sigma**2) + Math.log(2*Math.PI*sigma**2)/2)
+      vae.paint(pictures[0].canvas, x, model.size); vae.paint(pictures[1].canvas, mean, model.size); vae.paint(pictures[2].canvas, drawn, model.size)
+      const {loss, beta, results} = model.run
+      about.textContent = `${model.run.name}: loss ${loss} with β = ${beta}, verdict: ${results.verdict}`
+      code.replaceChildren(bars(q.mu, q.logvar.map(v => Math.exp(v/2)), z))
+      const rows = [['Error (MSE, from μ)', mse.toFixed(4)], ['KL', `${kl.toFixed(0)} nats`],
+                    ['ELBO', `${(-nats - kl).toFixed(0)} nats`]]
+      figures.replaceChildren(...rows.map(([name, value]) => el('div', {}, el('dt', {textContent: name}), el('dd', {textContent: value}))))
+    }
+    const use = (picture, text) => { source = picture; says.textContent = text; later() }
+    const later = atNextFrame(show)
+    const switchTo = async name => { model = await vae.open(name); draw(); later() }
+    const which = chosen('Model', names.map(n => [n, n]), switchTo), about = el('p', {className: 'legend'})
+    const read = file => {
+      if (!file) return
+      const image = new Image(), url = URL.createObjectURL(file)
+      image.onload = () => { URL.revokeObjectURL(url); crop.hidden = false; use(image, 'Your picture stays in this page.') }
+      image.onerror = () => { URL.revokeObjectURL(url); says.textContent = 'This file is not a picture that a browser can open: choose a JPEG or a PNG.' }
+      image.src = url
+    }
+    const file = el('input', {type: 'file', accept: 'image/*', onchange: () => read(file.files[0])})
+    const camera = button('Use the camera', async () => {
+      try {
+        const stream = await navigator.mediaDevices.getUserMedia({video: true}), video = el('video', {srcObject: stream, muted: true})
+        await video.play()
+        const still = el('canvas', {width: video.videoWidth, height: video.videoHeight})
+        still.getContext('2d').drawImage(video, 0, 0)
+        stream.getTracks().forEach(t => t.stop())
+        crop.hidden = false
+        use(still, 'Your picture stays in this page.')
+      } catch { says.textContent = 'There is no camera that this page may use: choose a file.' }
+    })
+    const knob = (name, label, min, max, value) => {
+      const input = el('input', {type: 'range', min, max, step: .02, value, oninput: () => { cut[name] = +input.value; later() }})
+      return el('label', {}, `${label} `, input)
+    }
+    const crop = el('div', {className: 'crop', hidden: true}, knob('zoom', 'Zoom', 1, 5, 1), knob('x', 'Left or right', -1, 1, 0), knob('y', 'Up or down', -1, 1, 0))
+    const examples = (globalThis.vaeExamples ?? []).map((url, i) => {
+      const image = el('img', {src: url, alt: `Drawn face ${i + 1}`})
+      return el('button', {type: 'button', className: 'example', onclick: () => {
+        Object.assign(cut, {zoom: 1, x: 0, y: 0}); crop.hidden = true; use(image, '') }}, image)
+    })
+    this.append(el('div', {className: 'buttons'}, ...(names.length > 1 ? [which.node] : []), button('Draw ε again', () => { draw(); later() }),
+                   el('label', {className: 'file'}, 'Your own picture', file), ...(navigator.mediaDevices ? [camera] : [])),
+                about, el('div', {className: 'examples'}, ...examples), crop, says,
+                el('div', {className: 'flow'}, pictures[0].node, el('div', {className: 'middle'}, code,
+                   el('p', {className: 'legend', textContent: 'Each latent: bar μ, line μ ± σ, dot z = μ + σ ε'})), pictures[1].node, pictures[2].node), figures)
+    this.switchTo = name => { which.select.value = name; return switchTo(name) }
+    draw()
+    const first = this.querySelector('.example img')
+    if (first) first.decode().then(() => use(first, ''))
+  }
+}
+
+// ---------------------------------------------------------------- map
+const VIRIDIS = ['#440154', '#414487', '#2a788e', '#22a884', '#7ad151', '#fde725']
+
+class Map_ extends Element {
+  build(face) {
+    this.textContent = ''
+    const canvas = el('canvas', {className: 'map', width: 640, height: 640, tabIndex: 0, role: 'application',
+                                 'aria-label': 'Map of faces: arrow keys move to the next face, Enter takes it, plus and minus zoom'})
+    const preview = canvasFor('The face under the pointer'), says = el('p', {className: 'legend'})
+    let kind, colour, view, at = 0, path = [], playing = false
+    const controls = el('div', {className: 'buttons'})
+    const points = () => face.model.run.faces.maps[kind]
+    const reset = () => {
+      const xs = points().map(p => p[0]), ys = points().map(p => p[1])
+      const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]
+      view = {x: (left + right)/2, y: (low + high)/2, scale: 600/Math.max(right - left, high - low)}
+    }
+    const toScreen = ([x, y]) => [320 + (x - view.x)*view.scale, 320 - (y - view.y)*view.scale]
+    const toMap = (x, y) => [view.x + (x - 320)/view.scale, view.y - (y - 320)/view.scale]
+    const nearest = ([x, y]) => points().reduce((best, p, i) => {
+      const far = (p[0] - x)**2 + (p[1] - y)**2
+      return far < best.far ? {i, far} : best }, {i: 0, far: Infinity}).i
+    const codeAt = place => { // on the plane of two components any place is a code; elsewhere the nearest face's
+      if (kind !== 'components') return face.model.codes[nearest(place)]
+      const {mean, components} = face.model.bases[0]
+      return vae.walk(vae.walk(mean, components[0], place[0]), components[1], place[1])
+    }
+    const placeOf = z => {
+      if (kind === 'components') return [0, 1].map(i => face.model.bases[0].coordinate(z, i))
+      const {codes} = face.model
+      let best = 0, least = Infinity
+      codes.forEach((c, i) => { const far = c.reduce((s, v, k) => s + (v - z[k])**2, 0); if (far < least) { least = far; best = i } })
+      return points()[best]
+    }
+    const show = () => {
+      if (this.hidden) return // this run keeps no faces
+      const g = canvas.getContext('2d'), values = colour && face.model.run.faces.colours[colour], style = getComputedStyle(canvas)
+      const [low, high] = values ? [Math.min(...values), Math.max(...values)] : []
+      g.clearRect(0, 0, 640, 640)
+      points().forEach((p, i) => {
+        const [x, y] = toScreen(p)
+        g.fillStyle = values ? VIRIDIS[Math.min(5, Math.floor(6*(values[i] - low)/(high - low || 1)))] : style.color
+        g.beginPath(); g.arc(x, y, i === at ? 8 : 4.5, 0, 7); g.fill()
+      })
+      g.strokeStyle = getComputedStyle(this).color; g.lineWidth = 2
+      if (path.length) { g.beginPath(); path.forEach((p, i) => g[i ? 'lineTo' : 'moveTo'](...toScreen(p))); g.stroke() }
+      const [x, y] = toScreen(placeOf(face.z))
+      g.beginPath(); g.moveTo(x - 12, y); g.lineTo(x + 12, y); g.moveTo(x, y - 12); g.lineTo(x, y + 12); g.stroke()
+    }
+    const later = atNextFrame(show)
+    const zoom = by => { view.scale *= by; later() }
+    const point = e => { const r = canvas.getBoundingClientRect(); return toMap((e.clientX - r.left)*640/r.width, (e.clientY - r.top)*640/r.height) }
+    const look = place => { at = nearest(place); paint(preview, face.model, codeAt(place)); later() }
+    canvas.onpointerdown = e => { canvas.setPointerCapture(e.pointerId); path = [point(e)]; look(path[0]) }
+    canvas.onpointermove = e => { if (e.buttons) path.push(point(e)); look(point(e)) }
+    canvas.onpointerup = () => {
+      if (path.length < 5) { face.set(Float32Array.from(codeAt(path[0]))); path = [] }
+      else says.textContent = 'A path is drawn: Play walks along it.'
+      play.disabled = !path.length
+      later()
+    }
+    canvas.onwheel = e => { e.preventDefault(); zoom(e.deltaY < 0 ? 1.15 : 1/1.15) }
+    canvas.onkeydown = e => {
+      const step = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]}[e.key]
+      if (step) {
+        const here = points()[at], ahead = points().map((p, i) => ({i, p, along: (p[0] - here[0])*step[0] + (p[1] - here[1])*step[1]}))
+          .filter(o => o.i !== at && o.along > .5*Math.hypot(o.p[0] - here[0], o.p[1] - here[1]))
+        const next = ahead.sort((a, b) => Math.hypot(a.p[0] - here[0], a.p[1] - here[1]) - Math.hypot(b.p[0] - here[0], b.p[1] - here[1]))[0]
+        if (next) look(next.p)
+      } else if (e.key === 'Enter') face.set(Float32Array.from(codeAt(points()[at])))
+      else if (e.key === '+') zoom(1.15); else if (e.key === '-') zoom(1/1.15); else return
+      e.preventDefault()
+    }
+    const play = button('Play the path', () => {
+      if (playing) return
+      playing = true
+      const codes = path.map(codeAt), frames = Math.max(60, 3*codes.length)
+      let frame = 0
+      const next = () => {
+        const t = Math.min(frame/frames, 1)*(codes.length - 1), i = Math.min(Math.floor(t), codes.length - 2)
+        face.set(Float32Array.from(vae.mix(codes[i], codes[i + 1], t - i)), frame === 0)
+        paint(preview, face.model, face.z)
+        if (frame++ < frames) requestAnimationFrame(next); else playing = false
+      }
+      next()
+    }, {disabled: true})
+    const fill = () => {
+      const {faces} = face.model.run
+      this.hidden = !faces
+      if (!faces) return
+      const kinds = chosen('Map', Object.keys(faces.maps).map(k => [k, k]), k => { kind = k; path = []; reset(); later() })
+      const colours = chosen('Colour', [['', 'none'], ...Object.keys(faces.colours).map(c => [c, c])], c => { colour = c; later() })
+      kind = Object.keys(faces.maps)[0]; colour = ''; at = 0; path = []
+      controls.replaceChildren(kinds.node, colours.node, button('+', () => zoom(1.3), {'aria-label': 'Zoom in'}),
+                               button('−', () => zoom(1/1.3), {'aria-label': 'Zoom out'}), button('Whole map', () => { reset(); later() }), play)
+      paint(preview, face.model, face.z)
+      reset(); later()
+    }
+    says.textContent = 'Point at a face to see it, click to take it, or draw a path with the pointer pressed. The cross is your face.'
+    this.append(controls, el('div', {className: 'plane'}, canvas, el('div', {}, preview, says)))
+    let model = face.model
+    face.addEventListener('change', () => { if (model !== face.model) { model = face.model; fill() } later() })
+    fill()
+  }
+}
+
+// ---------------------------------------------------------------- morph
+class Morph extends Element {
+  build(face) {
+    this.textContent = ''
+    const canvas = canvasFor('The face between A and B'), ends = {}
+    const t = el('input', {type: 'range', min: 0, max: 1, step: .01, value: 0, 'aria-label': 'From A to B'})
+    const show = () => paint(canvas, face.model, vae.mix(ends.A.z, ends.B.z, +t.value))
+    const later = atNextFrame(show)
+    const end = name => {
+      const thumbnail = canvasFor(`Face ${name}`)
+      const take = z => { ends[name].z = z; paint(thumbnail, face.model, z); later() }
+      const random = () => { const other = new Face(face.model); other.random(); take(other.z) }
+      const node = el('figure', {}, thumbnail, el('figcaption', {textContent: name}), el('div', {className: 'buttons'},
+                      button('Your face', () => take(face.z)), button('Random', random)))
+      ends[name] = {node, take, random, z: face.z}
+      return node
+    }
+    const play = button('Play', () => {
+      const begin = performance.now(), from = +t.value > .99 ? 1 : 0
+      const next = now => {
+        const done = Math.min((now - begin)/2500, 1)
+        t.value = from ? 1 - done : done
+        show()
+        if (done < 1) requestAnimationFrame(next)
+      }
+      requestAnimationFrame(next)
+    })
+    t.oninput = later
+    this.append(el('div', {className: 'morph'}, end('A'), el('figure', {}, canvas, el('div', {className: 'buttons'}, t, play,
+                   button('Take this face', () => face.set(Float32Array.from(vae.mix(ends.A.z, ends.B.z, +t.value)))))), end('B')))
+    const begin = () => { ends.A.take(face.z); ends.B.random(); t.value = 0 }
+    let model = face.model
+    face.addEventListener('change', () => { if (model !== face.model) { model = face.model; begin() } })
+    begin()
+  }
+}
+
+// ---------------------------------------------------------------- all about one face
+const TOUR = [
+  ['Sliders', 'A face is 64 numbers, its code. Each slider moves the code along one component, in standard deviations of the training faces. Move the first one.',
+   ({face}) => sweep(face, 0)],
+  ['Sliders', 'New faces: draw a code from the prior and decode it. Press Random a few times.', ({face}) => face.random()],
+  ['Inside', 'The encoder does not give one code but a cloud: a mean μ and a deviation σ for each latent. The decoder sees one draw. Press Draw ε again.', () => {}],
+  ['Inside', 'Now the same picture through a collapsed model: its KL is almost 0 nats, so it knows nothing of the picture and gives everyone the same face.',
+   ({inside}) => inside.switchTo?.(words(inside, 'runs').includes('collapsed') ? 'collapsed' : words(inside, 'runs')[0])],
+  ['Map', 'Faces that are near each other on this map have similar codes. Draw a path with the pointer pressed, then play it.', () => {}]]
+
+function sweep(face, i) { // to both ends and back, unless the visitor wants no motion
+  const basis = face.model.bases[0], begin = performance.now(), z = face.z
+  if (reduced.matches) return face.set(basis.move(z, i, 2))
+  const next = now => {
+    const t = Math.min((now - begin)/3000, 1)
+    face.set(basis.move(z, i, basis.coordinate(z, i)*(1 - t) + 2.5*Math.sin(2*Math.PI*t)), t === 0)
+    if (t < 1) requestAnimationFrame(next)
+  }
+  requestAnimationFrame(next)
+}
+
+class Explorer extends HTMLElement {
+  async connectedCallback() {
+    if (this.built) return
+    this.built = true
+    const names = words(this, 'runs'), [name, code] = decodeURIComponent(location.hash.slice(1)).split('~')
+    this.setAttribute('aria-busy', 'true')
+    const face = this.face = new Face(await vae.open(names.includes(name) ? name : names[0]))
+    const z = code && vae.fromText(code)
+    if (z && z.length === face.model.d && z.every(v => Math.abs(v) <= 100)) face.set(z, false)
+    this.textContent = ''
+    this.removeAttribute('aria-busy')
+    const which = chosen('Faces', names.map(n => [n, {faces: 'drawn faces', lfw: 'photographs'}[n] ?? n]), async n => face.show(await vae.open(n)))
+    which.select.value = face.model.run.name
+    const inside = el('vae-inside', {runs: [...words(this, 'compare'), ...names].join(' ')})
+    const parts = {Sliders: el('vae-sliders').attach(face), Inside: inside, Map: el('vae-map').attach(face), Morph: el('vae-morph').attach(face)}
+    const tabs = Object.keys(parts).map(title => button(title, () => open(title), {role: 'tab', id: `tab-${title}`, 'aria-controls': `part-${title}`}))
+    for (const [title, part] of Object.entries(parts)) Object.assign(part, {id: `part-${title}`}).setAttribute('role', 'tabpanel')
+    const bar = el('div', {role: 'tablist', 'aria-label': 'Parts of the explorer'}, ...tabs)
+    const holder = el('div', {className: 'part'})
+    const open = title => {
+      tabs.forEach(t => { const on = t.textContent === title; t.setAttribute('aria-selected', on); t.tabIndex = on ? 0 : -1 })
+      parts[title].setAttribute('aria-labelledby', `tab-${title}`)
+      holder.replaceChildren(parts[title])
+    }
+    bar.onkeydown = e => {
+      const by = {ArrowRight: 1, ArrowLeft: -1}[e.key], i = tabs.indexOf(document.activeElement)
+      if (by && i >= 0) { const next = tabs[(i + by + tabs.length) % tabs.length]; next.focus(); next.click() }
+    }
+    const tour = el('div', {className: 'tour', role: 'status'})
+    const step = n => {
+      if (n >= TOUR.length) return tour.replaceChildren()
+      const [title, text, act] = TOUR[n]
+      open(title)
+      tour.replaceChildren(el('p', {textContent: `${n + 1} of ${TOUR.length}. ${text}`}),
+                           button(n + 1 < TOUR.length ? 'Next' : 'End', () => step(n + 1)), ...(n + 1 < TOUR.length ? [button('Leave', () => step(99))] : []))
+      act({face, inside})
+    }
+    this.append(el('div', {className: 'top'}, bar, ...(names.length > 1 ? [which.node] : []), button('A tour in five steps', () => step(0))), tour, holder)
+    open('Sliders')
+    let timer
+    face.addEventListener('change', () => { clearTimeout(timer); timer = setTimeout(() => history.replaceState(null, '', `#${face.text}`), 300) })
+  }
+}
+
+for (const [name, kind] of Object.entries({sliders: Sliders, inside: Inside, map: Map_, morph: Morph, explorer: Explorer}))
+  customElements.define(`vae-${name}`, kind)
+}
