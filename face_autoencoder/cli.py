@@ -159,10 +159,10 @@ def fae_export(argv=None): # exit code; `argv` is the command line's unless give
     "The command `fae_export`: a page with runs that needs no server."
     settings = vars(export_parser().parse_args(argv))
     _be_quiet()
-    from face_autoencoder.app.export import export_runs
-    from face_autoencoder.runs import find_run, load_run
+    from face_autoencoder.app.export import export_runs, run_called
+    from face_autoencoder.runs import load_run
     try:
-        runs = [load_run(name if os.path.isdir(name) else find_run('runs', name)) for name in settings.pop('run')]
+        runs = [load_run(name) if os.path.isdir(name) else run_called(name) for name in settings.pop('run')]
         print(f'open {export_runs(runs, **settings)} in a browser')
     except (ValueError, OSError) as e: return _fail('fae_export', e)
 

@@ -26,7 +26,7 @@ PARTS = dict(Sliders='The decoded face', Inside='Reconstruction from μ', Map='T
 
 @pytest.fixture(scope='module')
 def folder(faces, tmp_path_factory):
-    small = [load_run(pretrained_dir().parent/'pretrained_small'/name) for name in ('healthy', 'collapsed')]
+    small = [load_run(pretrained_dir(small=True)/name) for name in ('healthy', 'collapsed')]
     return export_runs([faces, small[0]], tmp_path_factory.mktemp('export'), small[1:]).parent
 
 
@@ -222,7 +222,7 @@ def test_every_part_in_every_size(browser, folder, size, scheme):
 
 def test_one_file(browser, folder, tmp_path):
     "It needs nothing beside it"
-    healthy = pretrained_dir().parent/'pretrained_small'/'healthy'
+    healthy = pretrained_dir(small=True)/'healthy'
     assert fae_export([str(healthy), '--out', str(tmp_path/'face.html')]) is None
     assert [p.name for p in tmp_path.iterdir()] == ['face.html']
     with browser.new_context(offline=True) as context:

@@ -490,11 +490,38 @@ def test_vendored_files_are_the_pinned_ones():
     assert sum(p.stat().st_size for p in lib.iterdir()) < 3e6
 
 
+def test_live_figures(browser, tmp_path):
+    "A picture that can be tried: it opens above the slide, follows its sliders, and leaves without turning the page"
+    live = '#| echo: false\n#| fig-alt: A wave\n#| live: sliders run=healthy components=2,1\nplot()'
+    cells = [markdown('## One'), code(live, shows(image_png=figure())), markdown('## Two')]
+    nbformat.write(new_notebook(cells=cells), tmp_path/'live.ipynb')
+    deck = write_deck(tmp_path/'live.ipynb', tmp_path/'deck')
+    assert {p.name for p in (deck.path/'live').iterdir()} >= {'vae.js', 'healthy.js', 'explorer.js'}
+    assert check_deck(deck.path, PROJECTORS[:1]) == []
+    with browser.new_context(offline=True) as context:
+        page, wrong = context.new_page(), []
+        page.set_default_timeout(1000*PATIENCE)
+        for event in 'pageerror', 'requestfailed': page.on(event, lambda e: wrong.append(e))
+        page.goto((deck.path/'index.html').as_uri())
+        page.get_by_role('button', name='Try it').click()
+        sliders, face = page.locator('dialog input[type=range]'), page.get_by_label('The decoded face')
+        sliders.first.wait_for()
+        assert sliders.count() == 2 and 'PC2' in sliders.first.get_attribute('aria-label')
+        before = face.evaluate('c => c.toDataURL()')
+        sliders.first.focus()
+        for _ in range(30): page.keyboard.press('ArrowRight')
+        page.wait_for_function('before => document.querySelector("dialog canvas").toDataURL() != before', arg=before)
+        page.keyboard.press('Escape')
+        page.locator('dialog').wait_for(state='detached')
+        assert page.evaluate('Reveal.getIndices().h') == 0 and not wrong
+
+
 def test_the_lecture(browser, tmp_path):
     "The course's own deck: at most 50 slides, most with a picture, nothing wrong on any, and words for every figure"
     deck = write_deck(LECTURE, tmp_path/'deck', pdf=True)
     assert deck.slides <= 50 and deck.no_alt == []
     sections = BeautifulSoup((deck.path/'index.html').read_text(), 'html.parser').select('.slides section')
     assert sum(bool(s.select('img, svg')) for s in sections if not s.find('section')) >= 35
+    assert len({e.name for s in sections for e in s.select('[try]')}) == 4 # of every kind of live figure
     assert checked(deck.path, 'lesson5_vae') == []
     assert pages(deck.path/'slides.pdf') == deck.slides

@@ -77,8 +77,20 @@ class Element extends HTMLElement {
   async connectedCallback() {
     if (this.built) return
     this.built = true
-    try { this.build(this.face ?? new Face(await vae.open(this.getAttribute('run') ?? words(this, 'runs')[0]))) }
-    catch (e) { this.prepend(el('p', {role: 'alert', textContent: `This needs a file that is not here: ${e.message}.`})) }
+    if (this.hasAttribute('try')) return this.append(button('Try it', () => this.tryIt(), {className: 'try'}))
+    try {
+      this.build(this.face ?? new Face(await vae.open(this.getAttribute('run') ?? words(this, 'runs')[0])))
+    } catch (e) { this.prepend(el('p', {role: 'alert', textContent: `This needs a file that is not here: ${e.message}.`})) }
+  }
+  tryIt() { // a picture in a text or on a slide: the element itself opens above the page
+    const element = el(this.localName, Object.fromEntries(Array.from(this.attributes, a => [a.name, a.value])))
+    element.removeAttribute('try')
+    const close = button('Close', () => dialog.close())
+    const dialog = el('dialog', {className: 'vae-dialog', 'aria-label': 'Live figure'}, close, element)
+    dialog.onclose = () => dialog.remove()
+    dialog.onkeydown = e => e.stopPropagation() // slides would turn
+    document.body.append(dialog)
+    dialog.showModal()
   }
   attach(face) { this.face = face; return this }
   whenChanged(face, f) { const later = atNextFrame(f); face.addEventListener('change', later); later() }
