@@ -13,7 +13,7 @@ from figures import MISSED
 
 HERE = Path(__file__).resolve().parent
 ALL = """time_to_quality shortcuts verdicts train_speed modes threads sizes memory million data_pipeline faces_speed
-         lfw_prepare decoder_pca imports app_latency app_load grading_jobs kills""".split()
+         lfw_prepare decoder_pca imports app_latency app_load grading_jobs kills browser""".split()
 
 
 def machine():

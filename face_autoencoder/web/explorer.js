@@ -29,10 +29,13 @@ const chosen = (label, options, onchange) => { // a labelled list to choose from
                     ...options.map(([value, text]) => el('option', {value, textContent: text})))
   return {select, node: el('label', {}, `${label} `, select)}
 }
-const howUsual = share => share > .995 ? 'More usual than nearly all training faces' :
-  share < .005 ? 'More unusual than nearly all training faces' : `More usual than ${percent(share)} of the training faces`
-const signed = x => `${x < 0 ? '−' : ''}${Math.abs(x).toFixed(1)}`
 const percent = x => `${Math.round(100*x)} %`
+function howUsual(share) {
+  if (share > .995) return 'More usual than nearly all training faces'
+  if (share < .005) return 'More unusual than nearly all training faces'
+  return `More usual than ${percent(share)} of the training faces`
+}
+const signed = x => `${x < 0 ? '−' : ''}${Math.abs(x).toFixed(1)}`
 const reduced = matchMedia('(prefers-reduced-motion: reduce)')
 const words = (element, name) => (element.getAttribute(name) ?? '').split(/\s+/).filter(Boolean)
 
@@ -48,7 +51,10 @@ function atNextFrame(f) { // however often it is called: once for each picture t
 // ---------------------------------------------------------------- a visitor's face, with undo, and as text
 class Face extends EventTarget {
   constructor(model) { super(); this.past = []; this.future = []; this.show(model) }
-  show(model, z) { this.model = model; this.past = []; this.future = []; this.set(z ?? model.codes[0]?.slice() ?? model.bases[0].mean.slice(), false) }
+  show(model) { // begin with a face of the training set, if the run has kept any
+    Object.assign(this, {model, past: [], future: []})
+    this.set((model.codes[0] ?? model.bases[0].mean).slice(), false)
+  }
   set(z, remember = true, from = null) {
     if (remember) { this.past.push(this.z); this.future = [] }
     this.z = z
@@ -69,7 +75,7 @@ class Face extends EventTarget {
   get text() { return `${this.model.run.name}~${vae.asText(this.z)}` }
 }
 
-function canvasFor(label) { return el('canvas', {className: 'face', width: 64, height: 64, role: 'img', 'aria-label': label}) }
+const canvasFor = label => el('canvas', {className: 'face', width: 64, height: 64, role: 'img', 'aria-label': label})
 const paint = (canvas, model, z) => vae.paint(canvas, model.decode(z), model.size)
 
 // ---------------------------------------------------------------- every element: open its run, then build itself
@@ -80,7 +86,9 @@ class Element extends HTMLElement {
     if (this.hasAttribute('try')) return this.append(button('Try it', () => this.tryIt(), {className: 'try'}))
     try {
       this.build(this.face ?? new Face(await vae.open(this.getAttribute('run') ?? words(this, 'runs')[0])))
-    } catch (e) { this.prepend(el('p', {role: 'alert', textContent: `This needs a file that is not here: ${e.message}.`})) }
+    } catch (e) {
+      this.prepend(el('p', {role: 'alert', textContent: `This needs a file that is not here: ${e.message}.`}))
+    }
   }
   tryIt() { // a picture in a text or on a slide: the element itself opens above the page
     const element = el(this.localName, Object.fromEntries(Array.from(this.attributes, a => [a.name, a.value])))
@@ -137,12 +145,15 @@ class Sliders extends Element {
       const {model} = face, {labels, ends, counts} = model.bases[basis]
       const pages = Math.ceil(labels.length/8), from = 8*page
       const rows = asked.length ? asked : labels.map((_, i) => i).slice(from, from + 8)
-      shown = rows.map(i => ({i, ...slider(labels[i], ends[i], counts[i],
-                                           (x, first) => face.set(model.bases[basis].move(face.z, i, x), first, this))}))
+      shown = rows.map(i => {
+        const move = (x, first) => face.set(model.bases[basis].move(face.z, i, x), first, this)
+        return {i, ...slider(labels[i], ends[i], counts[i], move)}
+      })
       const which = chosen('Components', model.bases.map((b, i) => [i, b.label]), i => { basis = +i; page = 0; fill() })
       which.select.value = basis
       const turn = by => { page = (page + by + pages) % pages; fill() }
-      const pager = el('div', {className: 'pager'}, which.node, button('◄', () => turn(-1), {'aria-label': 'Stronger components'}),
+      const pager = el('div', {className: 'pager'}, which.node,
+                       button('◄', () => turn(-1), {'aria-label': 'Stronger components'}),
                        el('span', {textContent: `${from + 1} to ${Math.min(from + 8, labels.length)}`}),
                        button('►', () => turn(1), {'aria-label': 'Weaker components'}))
       const directions = Object.entries(model.directions).map(([name, d]) => {
@@ -153,8 +164,10 @@ class Sliders extends Element {
         return {name, ...one}
       })
       this.directions = directions
-      panel.replaceChildren(...(asked.length ? [] : [pager]), ...shown.map(s => s.node),
-                            ...(asked.length || !directions.length ? [] : [el('h3', {textContent: 'Directions'}), ...directions.map(d => d.node)]))
+      panel.replaceChildren(...shown.map(s => s.node))
+      if (!asked.length) panel.prepend(pager)
+      if (!asked.length && directions.length)
+        panel.append(el('h3', {textContent: 'Directions'}), ...directions.map(d => d.node))
       show()
     }
     const show = () => {
@@ -184,17 +197,19 @@ function bars(mu, sigma, z) { // each latent: its mean as a bar, one sigma to bo
                svg('path', {class: 'sigma', d: `M${x} ${y(m - sigma[k])}V${y(m + sigma[k])}`}),
                svg('circle', {class: 'z', cx: x, cy: y(z[k]), r: Math.min(3, .35*wide)}))
   })
-  return svg('svg', {viewBox: '0 0 600 120', role: 'img', 'aria-label': 'Mean, standard deviation and draw of each latent'}, ...parts)
+  const label = 'Mean, standard deviation and draw of each latent'
+  return svg('svg', {viewBox: '0 0 600 120', role: 'img', 'aria-label': label}, ...parts)
 }
 
 function square(source, {zoom = 1, x = 0, y = 0}, size, channels) { // part of a picture as numbers in [-1, 1]
-  const width = source.videoWidth || source.naturalWidth || source.width, height = source.videoHeight || source.naturalHeight || source.height
+  const width = source.naturalWidth || source.width, height = source.naturalHeight || source.height
   const side = Math.min(width, height)/zoom
-  const canvas = el('canvas', {width: size, height: size}), context = canvas.getContext('2d', {willReadFrequently: true})
+  const context = el('canvas', {width: size, height: size}).getContext('2d', {willReadFrequently: true})
   context.imageSmoothingQuality = 'high'
   context.drawImage(source, (width - side)*(x + 1)/2, (height - side)*(y + 1)/2, side, side, 0, 0, size, size)
   const rgba = context.getImageData(0, 0, size, size).data, picture = new Float32Array(size*size*channels)
-  for (let p = 0; p < size*size; p++) for (let c = 0; c < channels; c++) picture[p*channels + c] = rgba[4*p + c]/127.5 - 1
+  for (let p = 0; p < size*size; p++)
+    for (let c = 0; c < channels; c++) picture[p*channels + c] = rgba[4*p + c]/127.5 - 1
   return picture
 }
 
@@ -202,11 +217,12 @@ class Inside extends Element {
   build(face) {
     const names = words(this, 'runs'), cut = {zoom: 1, x: 0, y: 0}
     this.textContent = ''
-    const pictures = ['x', 'Reconstruction from μ', 'Reconstruction from z'].map(text => {
+    const pictures = ['The picture x', 'Reconstruction from μ', 'Reconstruction from z'].map(text => {
       const canvas = canvasFor(text)
-      return {canvas, node: el('figure', {}, canvas, el('figcaption', {textContent: text === 'x' ? 'The picture x' : text}))}
+      return {canvas, node: el('figure', {}, canvas, el('figcaption', {textContent: text}))}
     })
-    const code = el('div', {className: 'code'}), figures = el('dl', {className: 'figures'}), says = el('p', {role: 'status'})
+    const code = el('div', {className: 'code'}), figures = el('dl', {className: 'figures'})
+    const says = el('p', {role: 'status'})
     let model = face.model, source = null, eps = null
     const draw = () => { eps = Array.from({length: model.d}, () => vae.normal()) }
     const show = () => {
@@ -214,67 +230,82 @@ class Inside extends Element {
       const x = square(source, cut, model.size, model.channels), q = model.encode(x), z = vae.sample(q, eps)
       const mean = model.decode(q.mu), drawn = model.decode(z), D = x.length, mse = vae.mseOf(mean, x), kl = vae.klOf(q)
       const {sigma} = model.run.results, nats = D*(vae.mseOf(drawn, x)/(2*sigma**2) + Math.log(2*Math.PI*sigma**2)/2)
-      vae.paint(pictures[0].canvas, x, model.size); vae.paint(pictures[1].canvas, mean, model.size); vae.paint(pictures[2].canvas, drawn, model.size)
+      for (const [i, picture] of [x, mean, drawn].entries()) vae.paint(pictures[i].canvas, picture, model.size)
       const {loss, beta, results} = model.run
       about.textContent = `${model.run.name}: loss ${loss} with β = ${beta}, verdict: ${results.verdict}`
       code.replaceChildren(bars(q.mu, q.logvar.map(v => Math.exp(v/2)), z))
       const rows = [['Error (MSE, from μ)', mse.toFixed(4)], ['KL', `${kl.toFixed(0)} nats`],
                     ['ELBO', `${(-nats - kl).toFixed(0)} nats`]]
-      figures.replaceChildren(...rows.map(([name, value]) => el('div', {}, el('dt', {textContent: name}), el('dd', {textContent: value}))))
+      figures.replaceChildren(...rows.map(([name, value]) =>
+        el('div', {}, el('dt', {textContent: name}), el('dd', {textContent: value}))))
     }
-    const use = (picture, text) => { source = picture; says.textContent = text; later() }
+    const use = (picture, own = false) => {
+      source = picture
+      crop.hidden = !own
+      if (!own) Object.assign(cut, {zoom: 1, x: 0, y: 0})
+      says.textContent = own ? 'Your picture stays in this page.' : ''
+      later()
+    }
     const later = atNextFrame(show)
     const switchTo = async name => { model = await vae.open(name); draw(); later() }
     const which = chosen('Model', names.map(n => [n, n]), switchTo), about = el('p', {className: 'legend'})
     const read = file => {
       if (!file) return
       const image = new Image(), url = URL.createObjectURL(file)
-      image.onload = () => { URL.revokeObjectURL(url); crop.hidden = false; use(image, 'Your picture stays in this page.') }
-      image.onerror = () => { URL.revokeObjectURL(url); says.textContent = 'This file is not a picture that a browser can open: choose a JPEG or a PNG.' }
+      image.onload = () => { URL.revokeObjectURL(url); use(image, true) }
+      image.onerror = () => {
+        URL.revokeObjectURL(url)
+        says.textContent = 'This file is not a picture that a browser can open: choose a JPEG or a PNG.'
+      }
       image.src = url
     }
     const file = el('input', {type: 'file', accept: 'image/*', onchange: () => read(file.files[0])})
     const camera = button('Use the camera', async () => {
       try {
-        const stream = await navigator.mediaDevices.getUserMedia({video: true}), video = el('video', {srcObject: stream, muted: true})
+        const stream = await navigator.mediaDevices.getUserMedia({video: true})
+        const video = el('video', {srcObject: stream, muted: true})
         await video.play()
         const still = el('canvas', {width: video.videoWidth, height: video.videoHeight})
         still.getContext('2d').drawImage(video, 0, 0)
-        stream.getTracks().forEach(t => t.stop())
-        crop.hidden = false
-        use(still, 'Your picture stays in this page.')
+        stream.getTracks().forEach(track => track.stop())
+        use(still, true)
       } catch { says.textContent = 'There is no camera that this page may use: choose a file.' }
     })
     const knob = (name, label, min, max, value) => {
-      const input = el('input', {type: 'range', min, max, step: .02, value, oninput: () => { cut[name] = +input.value; later() }})
+      const oninput = () => { cut[name] = +input.value; later() }
+      const input = el('input', {type: 'range', min, max, step: .02, value, oninput})
       return el('label', {}, `${label} `, input)
     }
-    const crop = el('div', {className: 'crop', hidden: true}, knob('zoom', 'Zoom', 1, 5, 1), knob('x', 'Left or right', -1, 1, 0), knob('y', 'Up or down', -1, 1, 0))
+    const crop = el('div', {className: 'crop', hidden: true}, knob('zoom', 'Zoom', 1, 5, 1),
+                    knob('x', 'Left or right', -1, 1, 0), knob('y', 'Up or down', -1, 1, 0))
     const examples = (globalThis.vaeExamples ?? []).map((url, i) => {
       const image = el('img', {src: url, alt: `Drawn face ${i + 1}`})
-      return el('button', {type: 'button', className: 'example', onclick: () => {
-        Object.assign(cut, {zoom: 1, x: 0, y: 0}); crop.hidden = true; use(image, '') }}, image)
+      return el('button', {type: 'button', className: 'example', onclick: () => use(image)}, image)
     })
-    this.append(el('div', {className: 'buttons'}, ...(names.length > 1 ? [which.node] : []), button('Draw ε again', () => { draw(); later() }),
-                   el('label', {className: 'file'}, 'Your own picture', file), ...(navigator.mediaDevices ? [camera] : [])),
-                about, el('div', {className: 'examples'}, ...examples), crop, says,
-                el('div', {className: 'flow'}, pictures[0].node, el('div', {className: 'middle'}, code,
-                   el('p', {className: 'legend', textContent: 'Each latent: bar μ, line μ ± σ, dot z = μ + σ ε'})), pictures[1].node, pictures[2].node), figures)
-    this.switchTo = name => { which.select.value = name; return switchTo(name) }
+    const buttons = el('div', {className: 'buttons'}, button('Draw ε again', () => { draw(); later() }),
+                       el('label', {className: 'file'}, 'Your own picture', file))
+    if (names.length > 1) buttons.prepend(which.node)
+    if (navigator.mediaDevices) buttons.append(camera)
+    const legend = el('p', {className: 'legend', textContent: 'Each latent: bar μ, line μ ± σ, dot z = μ + σ ε'})
+    const [x, mean, drawn] = pictures.map(p => p.node)
+    this.append(buttons, about, el('div', {className: 'examples'}, ...examples), crop, says,
+                el('div', {className: 'flow'}, x, el('div', {className: 'middle'}, code, legend), mean, drawn), figures)
+    this.switchTo = name => { if (names.includes(name)) { which.select.value = name; switchTo(name) } }
     draw()
     const first = this.querySelector('.example img')
-    if (first) first.decode().then(() => use(first, ''))
+    if (first) first.decode().then(() => use(first))
   }
 }
 
 // ---------------------------------------------------------------- map
 const VIRIDIS = ['#440154', '#414487', '#2a788e', '#22a884', '#7ad151', '#fde725']
 
-class Map_ extends Element {
+class FaceMap extends Element {
   build(face) {
     this.textContent = ''
+    const label = 'Map of faces: arrow keys move to the next face, Enter takes it, plus and minus zoom'
     const canvas = el('canvas', {className: 'map', width: 640, height: 640, tabIndex: 0, role: 'application',
-                                 'aria-label': 'Map of faces: arrow keys move to the next face, Enter takes it, plus and minus zoom'})
+                                 'aria-label': label})
     const preview = canvasFor('The face under the pointer'), says = el('p', {className: 'legend'})
     let kind, colour, view, at = 0, path = [], playing = false
     const controls = el('div', {className: 'buttons'})
@@ -286,9 +317,8 @@ class Map_ extends Element {
     }
     const toScreen = ([x, y]) => [320 + (x - view.x)*view.scale, 320 - (y - view.y)*view.scale]
     const toMap = (x, y) => [view.x + (x - 320)/view.scale, view.y - (y - 320)/view.scale]
-    const nearest = ([x, y]) => points().reduce((best, p, i) => {
-      const far = (p[0] - x)**2 + (p[1] - y)**2
-      return far < best.far ? {i, far} : best }, {i: 0, far: Infinity}).i
+    const leastOf = numbers => numbers.indexOf(Math.min(...numbers))
+    const nearest = ([x, y]) => leastOf(points().map(p => Math.hypot(p[0] - x, p[1] - y)))
     const codeAt = place => { // on the plane of two components any place is a code; elsewhere the nearest face's
       if (kind !== 'components') return face.model.codes[nearest(place)]
       const {mean, components} = face.model.bases[0]
@@ -296,19 +326,19 @@ class Map_ extends Element {
     }
     const placeOf = z => {
       if (kind === 'components') return [0, 1].map(i => face.model.bases[0].coordinate(z, i))
-      const {codes} = face.model
-      let best = 0, least = Infinity
-      codes.forEach((c, i) => { const far = c.reduce((s, v, k) => s + (v - z[k])**2, 0); if (far < least) { least = far; best = i } })
-      return points()[best]
+      const far = code => code.reduce((sum, v, k) => sum + (v - z[k])**2, 0)
+      return points()[leastOf(face.model.codes.map(far))]
     }
     const show = () => {
       if (this.hidden) return // this run keeps no faces
-      const g = canvas.getContext('2d'), values = colour && face.model.run.faces.colours[colour], style = getComputedStyle(canvas)
+      const g = canvas.getContext('2d'), style = getComputedStyle(canvas)
+      const values = colour && face.model.run.faces.colours[colour]
       const [low, high] = values ? [Math.min(...values), Math.max(...values)] : []
       g.clearRect(0, 0, 640, 640)
       points().forEach((p, i) => {
         const [x, y] = toScreen(p)
-        g.fillStyle = values ? VIRIDIS[Math.min(5, Math.floor(6*(values[i] - low)/(high - low || 1)))] : style.color
+        const level = values && Math.min(5, Math.floor(6*(values[i] - low)/(high - low || 1)))
+        g.fillStyle = values ? VIRIDIS[level] : style.color
         g.beginPath(); g.arc(x, y, i === at ? 8 : 4.5, 0, 7); g.fill()
       })
       g.strokeStyle = getComputedStyle(this).color; g.lineWidth = 2
@@ -318,7 +348,10 @@ class Map_ extends Element {
     }
     const later = atNextFrame(show)
     const zoom = by => { view.scale *= by; later() }
-    const point = e => { const r = canvas.getBoundingClientRect(); return toMap((e.clientX - r.left)*640/r.width, (e.clientY - r.top)*640/r.height) }
+    const point = e => { // of the map, under the pointer
+      const box = canvas.getBoundingClientRect()
+      return toMap((e.clientX - box.left)*640/box.width, (e.clientY - box.top)*640/box.height)
+    }
     const look = place => { at = nearest(place); paint(preview, face.model, codeAt(place)); later() }
     canvas.onpointerdown = e => { canvas.setPointerCapture(e.pointerId); path = [point(e)]; look(path[0]) }
     canvas.onpointermove = e => { if (e.buttons) path.push(point(e)); look(point(e)) }
@@ -332,10 +365,12 @@ class Map_ extends Element {
     canvas.onkeydown = e => {
       const step = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]}[e.key]
       if (step) {
-        const here = points()[at], ahead = points().map((p, i) => ({i, p, along: (p[0] - here[0])*step[0] + (p[1] - here[1])*step[1]}))
-          .filter(o => o.i !== at && o.along > .5*Math.hypot(o.p[0] - here[0], o.p[1] - here[1]))
-        const next = ahead.sort((a, b) => Math.hypot(a.p[0] - here[0], a.p[1] - here[1]) - Math.hypot(b.p[0] - here[0], b.p[1] - here[1]))[0]
-        if (next) look(next.p)
+        const here = points()[at]
+        const far = points().map(p => { // of those that lie in the direction of the key
+          const away = [p[0] - here[0], p[1] - here[1]], distance = Math.hypot(...away)
+          return distance && away[0]*step[0] + away[1]*step[1] > .5*distance ? distance : Infinity
+        })
+        if (Math.min(...far) < Infinity) look(points()[leastOf(far)])
       } else if (e.key === 'Enter') face.set(Float32Array.from(codeAt(points()[at])))
       else if (e.key === '+') zoom(1.15); else if (e.key === '-') zoom(1/1.15); else return
       e.preventDefault()
@@ -357,15 +392,19 @@ class Map_ extends Element {
       const {faces} = face.model.run
       this.hidden = !faces
       if (!faces) return
-      const kinds = chosen('Map', Object.keys(faces.maps).map(k => [k, k]), k => { kind = k; path = []; reset(); later() })
-      const colours = chosen('Colour', [['', 'none'], ...Object.keys(faces.colours).map(c => [c, c])], c => { colour = c; later() })
+      const showKind = k => { kind = k; path = []; reset(); later() }
+      const kinds = chosen('Map', Object.keys(faces.maps).map(k => [k, k]), showKind)
+      const names = [['', 'none'], ...Object.keys(faces.colours).map(c => [c, c])]
+      const colours = chosen('Colour', names, c => { colour = c; later() })
       kind = Object.keys(faces.maps)[0]; colour = ''; at = 0; path = []
       controls.replaceChildren(kinds.node, colours.node, button('+', () => zoom(1.3), {'aria-label': 'Zoom in'}),
-                               button('−', () => zoom(1/1.3), {'aria-label': 'Zoom out'}), button('Whole map', () => { reset(); later() }), play)
+                               button('−', () => zoom(1/1.3), {'aria-label': 'Zoom out'}),
+                               button('Whole map', () => { reset(); later() }), play)
       paint(preview, face.model, face.z)
       reset(); later()
     }
-    says.textContent = 'Point at a face to see it, click to take it, or draw a path with the pointer pressed. The cross is your face.'
+    says.textContent = 'Point at a face to see it, click to take it, or draw a path with the pointer pressed. ' +
+      'The cross is your face.'
     this.append(controls, el('div', {className: 'plane'}, canvas, el('div', {}, preview, says)))
     let model = face.model
     face.addEventListener('change', () => { if (model !== face.model) { model = face.model; fill() } later() })
@@ -401,8 +440,9 @@ class Morph extends Element {
       requestAnimationFrame(next)
     })
     t.oninput = later
-    this.append(el('div', {className: 'morph'}, end('A'), el('figure', {}, canvas, el('div', {className: 'buttons'}, t, play,
-                   button('Take this face', () => face.set(Float32Array.from(vae.mix(ends.A.z, ends.B.z, +t.value)))))), end('B')))
+    const take = button('Take this face', () => face.set(vae.mix(ends.A.z, ends.B.z, +t.value)))
+    const middle = el('figure', {}, canvas, el('div', {className: 'buttons'}, t, play, take))
+    this.append(el('div', {className: 'morph'}, end('A'), middle, end('B')))
     const begin = () => { ends.A.take(face.z); ends.B.random(); t.value = 0 }
     let model = face.model
     face.addEventListener('change', () => { if (model !== face.model) { model = face.model; begin() } })
@@ -411,14 +451,17 @@ class Morph extends Element {
 }
 
 // ---------------------------------------------------------------- all about one face
-const TOUR = [
-  ['Sliders', 'A face is 64 numbers, its code. Each slider moves the code along one component, in standard deviations of the training faces. Move the first one.',
-   ({face}) => sweep(face, 0)],
-  ['Sliders', 'New faces: draw a code from the prior and decode it. Press Random a few times.', ({face}) => face.random()],
-  ['Inside', 'The encoder does not give one code but a cloud: a mean μ and a deviation σ for each latent. The decoder sees one draw. Press Draw ε again.', () => {}],
-  ['Inside', 'Now the same picture through a collapsed model: its KL is almost 0 nats, so it knows nothing of the picture and gives everyone the same face.',
-   ({inside}) => inside.switchTo?.(words(inside, 'runs').includes('collapsed') ? 'collapsed' : words(inside, 'runs')[0])],
-  ['Map', 'Faces that are near each other on this map have similar codes. Draw a path with the pointer pressed, then play it.', () => {}]]
+const TOUR = [ // title of a part, what is said, what happens
+  ['Sliders', 'A face is 64 numbers, its code. Each slider moves the code along one component, in standard ' +
+   'deviations of the training faces. Move the first one.', ({face}) => sweep(face, 0)],
+  ['Sliders', 'New faces: draw a code from the prior and decode it. Press Random a few times.',
+   ({face}) => face.random()],
+  ['Inside', 'The encoder does not give one code but a cloud: a mean μ and a deviation σ for each latent. The decoder ' +
+   'sees one draw. Press Draw ε again.', () => {}],
+  ['Inside', 'Now the same picture through a collapsed model: its KL is almost 0 nats, so it knows nothing of the ' +
+   'picture and gives everyone the same face.', ({inside}) => inside.switchTo?.('collapsed')],
+  ['Map', 'Faces that are near each other on this map have similar codes. Draw a path with the pointer pressed, then ' +
+   'play it.', () => {}]]
 
 function sweep(face, i) { // to both ends and back, unless the visitor wants no motion
   const basis = face.model.bases[0], begin = performance.now(), z = face.z
@@ -442,17 +485,26 @@ class Explorer extends HTMLElement {
     if (z && z.length === face.model.d && z.every(v => Math.abs(v) <= 100)) face.set(z, false)
     this.textContent = ''
     this.removeAttribute('aria-busy')
-    const which = chosen('Faces', names.map(n => [n, {faces: 'drawn faces', lfw: 'photographs'}[n] ?? n]), async n => face.show(await vae.open(n)))
+    const titles = {faces: 'drawn faces', lfw: 'photographs'}
+    const change = async name => face.show(await vae.open(name))
+    const which = chosen('Faces', names.map(n => [n, titles[n] ?? n]), change)
     which.select.value = face.model.run.name
     const inside = el('vae-inside', {runs: [...words(this, 'compare'), ...names].join(' ')})
-    const parts = {Sliders: el('vae-sliders').attach(face), Inside: inside, Map: el('vae-map').attach(face), Morph: el('vae-morph').attach(face)}
-    const tabs = Object.keys(parts).map(title => button(title, () => open(title), {role: 'tab', id: `tab-${title}`, 'aria-controls': `part-${title}`}))
-    for (const [title, part] of Object.entries(parts)) Object.assign(part, {id: `part-${title}`}).setAttribute('role', 'tabpanel')
+    const [sliders, map, morph] = ['sliders', 'map', 'morph'].map(kind => el(`vae-${kind}`).attach(face))
+    const parts = {Sliders: sliders, Inside: inside, Map: map, Morph: morph}
+    const tabs = Object.entries(parts).map(([title, part]) => {
+      part.id = `part-${title}`
+      part.setAttribute('role', 'tabpanel')
+      part.setAttribute('aria-labelledby', `tab-${title}`)
+      return button(title, () => open(title), {role: 'tab', id: `tab-${title}`, 'aria-controls': part.id})
+    })
     const bar = el('div', {role: 'tablist', 'aria-label': 'Parts of the explorer'}, ...tabs)
     const holder = el('div', {className: 'part'})
     const open = title => {
-      tabs.forEach(t => { const on = t.textContent === title; t.setAttribute('aria-selected', on); t.tabIndex = on ? 0 : -1 })
-      parts[title].setAttribute('aria-labelledby', `tab-${title}`)
+      for (const tab of tabs) {
+        tab.setAttribute('aria-selected', tab.textContent === title)
+        tab.tabIndex = tab.textContent === title ? 0 : -1
+      }
       holder.replaceChildren(parts[title])
     }
     bar.onkeydown = e => {
@@ -464,17 +516,24 @@ class Explorer extends HTMLElement {
       if (n >= TOUR.length) return tour.replaceChildren()
       const [title, text, act] = TOUR[n]
       open(title)
+      const last = n + 1 === TOUR.length
       tour.replaceChildren(el('p', {textContent: `${n + 1} of ${TOUR.length}. ${text}`}),
-                           button(n + 1 < TOUR.length ? 'Next' : 'End', () => step(n + 1)), ...(n + 1 < TOUR.length ? [button('Leave', () => step(99))] : []))
+                           button(last ? 'End' : 'Next', () => step(n + 1)))
+      if (!last) tour.append(button('Leave', () => step(TOUR.length)))
       act({face, inside})
     }
-    this.append(el('div', {className: 'top'}, bar, ...(names.length > 1 ? [which.node] : []), button('A tour in five steps', () => step(0))), tour, holder)
+    const top = el('div', {className: 'top'}, bar, button('A tour in five steps', () => step(0)))
+    if (names.length > 1) bar.after(which.node)
+    this.append(top, tour, holder)
     open('Sliders')
     let timer
-    face.addEventListener('change', () => { clearTimeout(timer); timer = setTimeout(() => history.replaceState(null, '', `#${face.text}`), 300) })
+    face.addEventListener('change', () => {
+      clearTimeout(timer)
+      timer = setTimeout(() => history.replaceState(null, '', `#${face.text}`), 300)
+    })
   }
 }
 
-for (const [name, kind] of Object.entries({sliders: Sliders, inside: Inside, map: Map_, morph: Morph, explorer: Explorer}))
-  customElements.define(`vae-${name}`, kind)
+const kinds = {sliders: Sliders, inside: Inside, map: FaceMap, morph: Morph, explorer: Explorer}
+for (const [name, kind] of Object.entries(kinds)) customElements.define(`vae-${name}`, kind)
 }
