@@ -124,7 +124,7 @@ def test_badges_open_no_solutions(clone):
     settings = clone/'settings.ini'
     settings.write_text(settings.read_text().replace('\nuser =', '\nuser = ada', 1))
     run('python', 'tools/links.py', cwd=clone, PYTHONPATH=str(clone))
-    for name in 'lesson5_vae', 'mnist_homework', 'clinic':
+    for name in 'lesson5_vae', 'mnist_homework', 'clinic', 'face_autoencoder_training':
         copy = (clone/'nbs'/'_students'/f'{name}.ipynb').read_text()
         texts = [(clone/'README.md').read_text(), (clone/'nbs'/f'{name}.ipynb').read_text(), copy]
         opened = [re.findall(rf'colab.research.google.com/github/(\S+?/{name}.ipynb)', text) for text in texts]

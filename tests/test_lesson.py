@@ -11,7 +11,7 @@ from face_autoencoder.core import have, shared_dir
 from face_autoencoder.evidence import judge, read_claims, read_models, read_rules
 
 COVERAGE = list(csv.DictReader(open(ROOT/'nbs'/'lesson5_coverage.csv', newline='', encoding='utf-8')))
-LESSON = 'lesson5_vae'
+LESSON, TRAINING = 'lesson5_vae', 'face_autoencoder_training'
 EXPERIMENTS = sorted(p.stem for p in (ROOT/'nbs'/'experiments').glob('*.ipynb'))
 CLAIMS, RULES, MODELS = read_claims(), read_rules(), read_models()
 pytestmark = pytest.mark.quick
@@ -35,7 +35,8 @@ def label(cell):
 
 def said(cell): return ' '.join(str(o.get('data', {}).get('text/markdown', '')) for o in cell.outputs)
 def shows_picture(cell): return any(kind.startswith('image/') for o in cell.outputs for kind in o.get('data', {}))
-def code_cells(): return [c for cells in sections(LESSON).values() for c in cells if c.cell_type == 'code']
+def all_cells(notebook): return [c for cells in sections(notebook).values() for c in cells]
+def code_cells(notebook=LESSON): return [c for c in all_cells(notebook) if c.cell_type == 'code']
 def shown(cell): return re.findall(r"'([\w-]+)'", cell.source.partition('show_claims(')[2])
 def verdicts(): return {label(c): c for c in code_cells() if re.search(r'^show_(claims|check)\(', c.source, re.M)}
 
@@ -90,12 +91,15 @@ def test_no_number_is_typed_into_a_check():
         if 'show_check(' in cell.source: assert re.search(r'\bf["\'].*\{', cell.source), name
 
 
-def test_figures_say_what_they_show():
-    for c in filter(shows_picture, code_cells()): assert '#| fig-alt: ' in c.source, c.source[:80]
+@pytest.mark.parametrize('notebook', [LESSON, TRAINING])
+def test_figures_say_what_they_show(notebook):
+    for c in filter(shows_picture, code_cells(notebook)): assert '#| fig-alt: ' in c.source, c.source[:80]
 
 
-def test_exercises_are_solved():
+@pytest.mark.parametrize('notebook, n', [(LESSON, 6), (TRAINING, 2)])
+def test_exercises_are_solved(notebook, n):
     "Each has a region to be written, and ours has all points"
-    checks = [(c, found[1]) for c in code_cells() if (found := re.search(r'^#\| check: \S+ (\d+)$', c.source, re.M))]
-    assert len(checks) == sum('### BEGIN SOLUTION' in c.source for c in code_cells()) >= 6
+    cells = code_cells(notebook)
+    checks = [(c, found[1]) for c in cells if (found := re.search(r'^#\| check: \S+ (\d+)$', c.source, re.M))]
+    assert len(checks) == sum('### BEGIN SOLUTION' in c.source for c in cells) >= n
     for c, points in checks: assert f'**{points} of {points} points**' in said(c), label(c)

@@ -1,5 +1,5 @@
 """Every command of the README runs, in its order, in a copy of the repository with an environment of its own."""
-import os, re, shutil, signal, subprocess, time
+import os, re, shlex, shutil, signal, subprocess, sys, time
 from urllib.request import urlopen
 
 import pytest
@@ -97,13 +97,31 @@ def workplace(clone, monkeypatch):
     return clone
 
 
-def test_commands(workplace):
+def train_in(folder, *options):
+    from face_autoencoder.cli import fae_train
+    os.chdir(folder)
+    sys.exit(fae_train(options))
+
+
+def trains_again(fresh, folder, command):
+    "What `fae_train` does once more, in a process that need not import the large libraries again"
+    process = fresh.Process(target=train_in, args=(folder, *shlex.split(command)[1:]))
+    process.start()
+    process.join()
+    assert process.exitcode == 0, command
+
+
+def test_commands(workplace, fresh):
+    tried = set()
     for command in COMMANDS:
         if ADD[command] is None or ('lfw' in command and not find_lfw()): continue
         whole, start = command + ADD[command], time.time()
+        program = command.split()[0]
         if command in SERVES: serves(whole, workplace)
+        elif program == '.venv/bin/fae_train' and program in tried: trains_again(fresh, workplace, whole)
         else: run('bash', '-c', whole, cwd=workplace)
         if command.endswith('venv .venv'): borrow(workplace/'.venv')
+        tried.add(program)
         print(f'{time.time() - start:4.0f} s {whole}')
 
 

@@ -7,7 +7,7 @@ NBS = root/'nbs'
 LESSON, HOMEWORK, CLINIC, TRAINING = TEACHING = [NBS/f'{name}.ipynb' for name in
     ('lesson5_vae', 'mnist_homework', 'clinic', 'face_autoencoder_training')]
 STUDENTS = HOMEWORK, CLINIC # of which the course page offers the students' copies only
-WITH_SOLUTIONS = LESSON, HOMEWORK, CLINIC
+WITH_SOLUTIONS = LESSON, HOMEWORK, CLINIC, TRAINING
 WINGS = ['experiments', 'library', 'app', 'course']
 
 

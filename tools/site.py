@@ -1,24 +1,62 @@
 """The course page: python tools/site.py [FOLDER], by default _site/. Plain files that need no network."""
-import shutil, sys
+import json, re, shutil, sys
+from collections import Counter
 from copy import deepcopy
+from functools import cache
+from html import escape
+from io import BytesIO
 from pathlib import Path
+from urllib.parse import quote
+from urllib.request import urlopen
 
 import nbformat
 from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
+from PIL import Image
 
+from face_autoencoder.app.export import export_runs, run_called
 from face_autoencoder.course.grading import student_copy, write_student_copy
 from face_autoencoder.course.notebooks import read_notebook
 from face_autoencoder.course.slides import ASSETS, alt_texts, embed_pictures, left_out, options_of, shown_parts
-from face_autoencoder.course.slides import write_deck
-from links import github, head, user
-from notebooks import CLINIC, HOMEWORK, LESSON, NBS, STUDENTS, TRAINING, WITH_SOLUTIONS, notebooks, root
+from face_autoencoder.course.slides import live_runs, make_live, write_deck
+from links import badge, github, head, user
+from notebooks import CLINIC, HOMEWORK, LESSON, NBS, STUDENTS, TEACHING, TRAINING, WITH_SOLUTIONS, notebooks, root
 
 here = Path(__file__).parent
 NOTEBOOKS = [p for p in notebooks() if p not in STUDENTS]
+GROUPS = dict(nbs='Read', experiments='Experiments', library='Library', app='App', course='Teaching') # of folders
+START = dict(title='Start', href='index.html')
+NO_COLOUR = re.compile('<span class="(?:n|nn|p|o|w)">([^<]*)</span>') # half of all tags of a page
 NO_PROMPTS = dict(exclude_input_prompt=True, exclude_output_prompt=True)
 exporter = HTMLExporter(template_name='page', extra_template_basedirs=[str(here)], **NO_PROMPTS)
+
+
+@cache
+def chapter(path):
+    "What all pages say about a notebook; places are seen from the folder of index.html"
+    title, about = head(read_notebook(path))
+    return dict(title=title, about=about, href=f'notebooks/{path.stem}.html', group=GROUPS[path.parent.name])
+
+
+def groups():
+    "The chapters of each group, in the order of reading"
+    found = {}
+    for c in map(chapter, NOTEBOOKS): found.setdefault(c['group'], []).append(c)
+    return found
+
+
+def around(page):
+    "What a template puts around a page: all chapters, the page before, the one after it, and where the source is"
+    book = [START, *map(chapter, NOTEBOOKS)]
+    i = book.index(page)
+    previous, following = book[i-1] if i else None, book[i+1] if book[i+1:] else None
+    return dict(groups=groups(), previous=previous, next=following, github=github if user else '')
+
+
+def colab(path):
+    "The address that opens a notebook on Colab, of those with solutions the students' copy; without a `user`, none"
+    return badge(path).rpartition('](')[2].rstrip(')') if user else ''
 
 
 def code(text):
@@ -59,22 +97,96 @@ def read_for_students(path):
     return nb
 
 
+def smaller(content, kind):
+    "A photograph or drawing that was kept as a JPEG, as WebP, which wants a third less"
+    if kind != 'jpeg': return content, kind
+    Image.open(BytesIO(content)).save(webp := BytesIO(), 'WEBP', quality=85)
+    return min((content, kind), (webp.getvalue(), 'webp'), key=lambda c: len(c[0]))
+
+
+def move_pictures(soup, folder):
+    "Embedded pictures to files: a browser loads them when they come near, and knows their size before"
+    for i, img in enumerate(soup.select('img[src^="data:"]')):
+        with urlopen(img['src']) as data: content, kind = smaller(data.read(), data.headers.get_content_subtype())
+        file = folder/f'{i}.{kind.partition("+")[0]}' # svg+xml
+        folder.mkdir(exist_ok=True)
+        file.write_bytes(content)
+        img.attrs |= dict(src=f'{folder.name}/{file.name}', loading='lazy')
+        if 'svg' not in kind and not img.get('width'): img['width'], img['height'] = Image.open(file).size
+
+
+def words(tag): return ' '.join(tag.get_text().split())
+
+
+def plain(text):
+    "Without long formulas, and without the signs of short ones: what is found is shown as it is"
+    long = re.sub(r'\$\$.*?\$\$', '', text)
+    return re.sub(r'\$([^$]+)\$', lambda m: re.sub(r'[\\{}]', '', m[1]), long)
+
+
+def sections(main, page):
+    "What is searched, of each heading: its place, its words, and what its code defines, but nothing that code has said"
+    def section(href, heading): return dict(href=href, title=page['title'], heading=heading, text=[], names=[])
+    found = [section(page['href'], '')]
+    for block in main.select('.jp-MarkdownCell .jp-RenderedMarkdown > *, .jp-InputArea-editor'):
+        if block.name in ('h2', 'h3') and block.get('id'):
+            found.append(section(f"{page['href']}#{quote(block['id'])}", plain(words(block))))
+        elif 'jp-InputArea-editor' in block.get('class', []):
+            found[-1]['names'] += re.findall(r'^(?:def|class) (\w+)', block.get_text(), re.M)
+        elif block.name != 'h1': found[-1]['text'].append(plain(words(block)))
+    return [dict(s, text=' '.join(s['text']), names=' '.join(s['names'])) for s in found]
+
+
+def set_apart(headings):
+    "Two headings of the same words get different names"
+    seen = Counter()
+    for h in headings:
+        seen[h['id']] += 1
+        if seen[h['id']] > 1: h['id'] += f"-{seen[h['id']]}"
+
+
+def contents(headings):
+    "A list of the headings of a page, in HTML"
+    items = [f'<li class="{h.name}"><a href="#{quote(h["id"])}">{escape(words(h))}</a></li>' for h in headings]
+    return BeautifulSoup(f'<ul>{"".join(items)}</ul>', 'html.parser')
+
+
+def link_headings(soup, headings):
+    "A sign behind each heading, which can be copied as a link to it"
+    for h in headings:
+        about = {'class': 'anchor', 'href': f'#{quote(h["id"])}', 'aria-label': 'Link to this section'}
+        h.append(soup.new_tag('a', attrs=about, string='#'))
+
+
+def has_formulas(cell):
+    "Whether text of a cell, or text that its code shows, has something for MathJax"
+    texts = [cell.source] if cell.cell_type == 'markdown' else [o.get('data', {}) for o in cell.get('outputs', [])]
+    return any(re.search(r'\$|\\\(|text/latex', str(t)) for t in texts)
+
+
 def write_page(path, out):
-    "A notebook as a page, and its file beside it"
-    nb = read_for_students(path)
+    "A notebook as a page, and its file beside it; gives what is searched"
+    nb, about = read_for_students(path), chapter(path)
     nbformat.write(nb, out/path.name)
-    nb.cells, title = list(shown(nb)), head_of(path)[0]
-    html, _ = exporter.from_notebook_node(nb, dict(page=dict(title=title, name=path.name)))
-    soup = BeautifulSoup(html, 'html.parser')
+    nb.cells = list(shown(nb))
+    page = dict(about, file=path.name, colab=colab(path), formulas=any(map(has_formulas, nb.cells)), **around(about))
+    html, _ = exporter.from_notebook_node(nb, dict(page=page))
+    soup = BeautifulSoup(NO_COLOUR.sub(r'\1', html), 'html.parser')
     for rest in soup.select('main style, .anchor-link'): rest.decompose()
     alt_texts(soup, nb.cells)
+    make_live(soup, nb.cells)
+    load_live(soup)
     embed_pictures(soup, path.parent)
     complete(path, left_out(soup))
+    move_pictures(soup, out/path.stem)
     settle_links(soup.main, path.parent)
+    headings = soup.select('.jp-MarkdownCell :is(h2, h3)[id]')
+    set_apart(headings)
+    soup.select_one('.toc nav').append(contents(headings))
+    found = sections(soup.main, about)
+    link_headings(soup, headings)
     (out/f'{path.stem}.html').write_text(str(soup), encoding='utf-8')
-
-
-def head_of(path): return head(read_notebook(path))
+    return [dict(s, weight=2 if path in TEACHING else 1) for s in found]
 
 
 ABOUT = ('Notebooks that are the library, the tests and the lesson at once: every sentence they teach is measured '
@@ -82,8 +194,8 @@ ABOUT = ('Notebooks that are the library, the tests and the lesson at once: ever
 ABOUT_LESSON = ('The lecture, to be read from top to bottom and run: theory first, '
                 'each claim with its measurement and a verdict.')
 ABOUT_SLIDES = 'The same lecture as {} slides. Arrow keys turn the pages, S opens the speaker notes.'
-ABOUT_TRAINING = ('The whole pipeline step by step: '
-                  'faces that draw themselves, model, loss, training, codes, components.')
+ABOUT_TRAINING = ("The whole pipeline step by step, in fastai's way: "
+                  'faces drawn by a program, model, loss, training, codes, components. With two exercises.')
 ABOUT_HOMEWORK = 'Autoencoders on MNIST and Fashion-MNIST. Checks say at each step what is wrong and what to look at.'
 ABOUT_CLINIC = 'Broken VAEs: find each fault from its symptoms, and repair it.'
 
@@ -105,30 +217,94 @@ def cards(out):
     for path, title, text in (HOMEWORK, 'Homework', ABOUT_HOMEWORK), (CLINIC, 'Clinic', ABOUT_CLINIC):
         if not path.exists(): continue
         write_student_copy(path, out/'homework'/path.name)
-        yield dict(title=title, text=text, links=[('Your copy', f'homework/{path.name}')])
+        links = [('Your copy', f'homework/{path.name}')] + [('Open in Colab', colab(path))] * bool(user)
+        yield dict(title=title, text=text, links=links)
 
 
-def blocks(section):
-    "The commands in a section of the README"
-    text = (root/'README.md').read_text().partition(f'\n## {section}\n')[2].partition('\n## ')[0]
-    return [b.partition('```')[0].strip() for b in text.split('```sh\n')[1:]]
+def commands(*beginnings):
+    "The commands of the README that begin so"
+    known = '\n'.join(re.findall('^```sh\n(.*?)^```', (root/'README.md').read_text(), re.M | re.S)).splitlines()
+    found = [next((l for l in known if l.startswith(b)), None) for b in beginnings]
+    if None in found: sys.exit(f'README.md has no command `{beginnings[found.index(None)]}`')
+    return found
+
+
+READ = ('Read the lesson from top to bottom, then the training and the experiments: the foot of each page leads to the '
+        'next one. The search field finds a word in all of them. These pages need no network: `make site` writes them '
+        'to the folder `_site`, which you can copy to a USB stick.')
+RUN = ('You need Python 3.11 to 3.13; without a GPU, install torch and torchvision for the CPU first. `make demo` '
+       'draws 6,000 faces, trains on them for 3 epochs and opens the app: less than two minutes on two CPU cores. '
+       '`fae_train` trains a model of your own, `fae_runs` compares what you have trained, and `fae_app` opens the '
+       'newest of them.')
+TEACH = ('`fae_slides` makes slides of the lesson, `fae_student` makes the copy of a homework without its solutions, '
+         'and `fae_grade` grades a folder of what students have handed in. Grades go back to Canvas or Moodle. Keep '
+         'the repository with the solutions private.')
+BUILD = ('The notebooks are the library: edit a notebook, never the module that it exports. `make check` exports it, '
+         'checks its lines, and runs it with the tests that belong to it. `make test` runs every notebook at its '
+         'smallest size before you share the change.')
+WAYS = dict(Read=(READ, ['make site']),
+            Run=(RUN, ['python3 -m venv', '.venv/bin/pip install -e', 'make demo', '.venv/bin/fae_train --data faces',
+                       '.venv/bin/fae_runs', '.venv/bin/fae_app']),
+            Teach=(TEACH, ['.venv/bin/fae_slides', '.venv/bin/fae_student', '.venv/bin/fae_grade']),
+            Build=(BUILD, ['make check', 'make test']))
+
+
+def write_start(out, cards):
+    """The page that all begins with; gives what is searched
+
+    It shows the explorer, which is in the folder `explorer` by then."""
+    env = Environment(loader=FileSystemLoader(here/'page'))
+    env.filters['code'] = code
+    ways = [dict(title=t, text=text, commands=commands(*begin)) for t, (text, begin) in WAYS.items()]
+    parts = dict(about=ABOUT, cards=cards, ways=ways, explorer='explorer/index.html', **around(START))
+    soup = BeautifulSoup(env.get_template('course.html.j2').render(parts), 'html.parser')
+    headings = soup.select('main :is(h2, h3)[id]')
+    found = [dict(START, href=f'index.html#{h["id"]}', heading=words(h), text=words(h.parent)) for h in headings]
+    link_headings(soup, headings)
+    (out/'index.html').write_text(str(soup), encoding='utf-8')
+    return [dict(s, names='', weight=1) for s in found]
+
+
+def write_search(out, found):
+    "What is searched, as a script: a page of file:// may read no other files"
+    text = json.dumps(found, ensure_ascii=False, separators=(',', ':'))
+    (out/'lib'/'sections.js').write_text(f'const SECTIONS = {text}\n', encoding='utf-8')
+
+
+def copy_assets(out):
+    "What all pages load, and the picture of the first one"
+    shutil.copytree(ASSETS/'lib', out/'lib', dirs_exist_ok=True)
+    shutil.copytree(here/'page'/'lib', out/'lib', dirs_exist_ok=True)
+    ours = [here/'page'/name for name in ('page.css', 'page.js')]
+    for asset in ASSETS/'style.css', ASSETS/'math.js', *ours: shutil.copy(asset, out/'lib')
+    (out/'images').mkdir(exist_ok=True)
+    shutil.copy(NBS/'images'/'app.jpg', out/'images')
+
+
+EXPLORED = 'faces', 'lfw' # runs that the explorer shows
+COMPARED = 'healthy', 'autoencoder', 'under-regularised', 'collapsed' # and those that it shows from inside only
+
+
+def load_live(soup):
+    "What a page needs whose figures can be tried: the explorer's scripts and styles"
+    if unknown := {*live_runs(soup)} - {*EXPLORED, *COMPARED}: sys.exit(f'the explorer has no run {unknown.pop()}')
+    if not live_runs(soup): return
+    for name in 'vae.js', 'examples.js', 'explorer.js':
+        soup.body.append(soup.new_tag('script', attrs=dict(src=f'../explorer/{name}', defer='')))
+    soup.head.append(soup.new_tag('link', attrs=dict(rel='stylesheet', href='../explorer/explorer.css')))
+
+
+def write_explorer(out): export_runs([run_called(n) for n in EXPLORED], out, [run_called(n) for n in COMPARED])
 
 
 def write_site(out):
     "The whole page in a folder, in place of what was there"
     shutil.rmtree(out, ignore_errors=True)
     (out/'notebooks').mkdir(parents=True)
-    shutil.copytree(ASSETS/'lib', out/'lib')
-    for asset in ASSETS/'style.css', ASSETS/'math.js', here/'page'/'page.css': shutil.copy(asset, out/'lib')
-    (out/'images').mkdir()
-    shutil.copy(NBS/'images'/'app.jpg', out/'images')
-    for path in NOTEBOOKS: write_page(path, out/'notebooks')
-    env = Environment(loader=FileSystemLoader(here/'page'))
-    env.filters['code'] = code
-    pages = {f'{p.stem}.html': head_of(p) for p in NOTEBOOKS}
-    parts = dict(about=ABOUT, cards=list(cards(out)), install=blocks('Install'), notebooks=pages)
-    page = env.get_template('course.html.j2').render(parts, github=github if user else '')
-    (out/'index.html').write_text(page, encoding='utf-8')
+    copy_assets(out)
+    write_explorer(out/'explorer')
+    found = [s for path in NOTEBOOKS for s in write_page(path, out/'notebooks')]
+    write_search(out, found + write_start(out, list(cards(out))))
 
 
 if __name__ == '__main__': write_site(Path(sys.argv[1] if sys.argv[1:] else root/'_site'))
