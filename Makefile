@@ -9,7 +9,7 @@ WORKERS ?= 2
 ONLY ?=
 BIN := $(VENV)/bin
 
-.PHONY: install demo app check test test-rest test-all chromium lint hooks notebooks links evidence golden site vendor bench
+.PHONY: install demo app check test test-rest test-all chromium lint hooks notebooks links evidence golden site vendor wasm bench
 
 install: $(VENV)/installed
 
@@ -76,9 +76,13 @@ golden: install
 site: install
 	$(BIN)/python tools/site.py
 
-# Third-party files of the slides, pinned in tools/vendor.py; needs npm, and only when those pins change
+# Third-party files of slides and course page, pinned in tools/vendor.py; needs npm, and only when those pins change
 vendor:
 	$(PYTHON) tools/vendor.py
+
+# The matrix product of vae.js, from its text in face_autoencoder/web/matmul.wat; needs npm, and only when that changes
+wasm:
+	$(PYTHON) tools/wasm.py
 
 # All benchmarks: three hours on a machine that does nothing else. pythae has an environment of its own, which borrows our torch.
 bench: install $(VENV)-pythae/installed

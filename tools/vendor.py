@@ -1,10 +1,11 @@
-"""Fetch third-party files of the slides into the package through npm: pinned versions and contents (`make vendor`)."""
+"""Fetch third-party files of slides and course page through npm: pinned versions, pinned contents (`make vendor`)."""
 import hashlib, subprocess, sys, tarfile, tempfile
 from pathlib import Path
 
-lib = Path(__file__).resolve().parents[1]/'face_autoencoder'/'deck'/'lib'
+root = Path(__file__).resolve().parents[1]
+lib, site_lib = root/'face_autoencoder'/'deck'/'lib', root/'tools'/'page'/'lib' # of slides, and of the page alone
 SANS, MONO = '@fontsource-variable/source-sans-3@5.3.0', '@fontsource-variable/jetbrains-mono@5.3.0'
-REVEAL, MATHJAX = 'reveal.js@5.2.1', 'mathjax@3.2.2'
+REVEAL, MATHJAX, SEARCH = 'reveal.js@5.2.1', 'mathjax@3.2.2', 'minisearch@7.2.0'
 
 # package, file in it, name here, first 16 digits of its sha256
 FILES = [l.split() for l in f'''
@@ -22,7 +23,14 @@ FILES = [l.split() for l in f'''
 {MONO} files/jetbrains-mono-latin-wght-normal.woff2 mono-latin.woff2 18be452724bfdc23
 {MONO} files/jetbrains-mono-greek-wght-normal.woff2 mono-greek.woff2 ee863198077f3093
 {MONO} LICENSE LICENSE-jetbrains-mono.txt 403581b69dac5cff
+{SEARCH} dist/umd/index.js minisearch.js 03c27931eb603af1
+{SEARCH} LICENSE.txt LICENSE-minisearch.txt 70d37354d6395629
 '''.splitlines() if l]
+
+
+def place(name):
+    "Where a file lies here"
+    return (site_lib if 'minisearch' in name else lib)/name
 
 
 def digest(content): return hashlib.sha256(content).hexdigest()[:16]
@@ -42,8 +50,8 @@ def vendor():
     digests = [(name, digest(packages[p][path]), sha) for p, path, name, sha in FILES]
     wrong = [f'{name}: {got}, not {sha}' for name, got, sha in digests if got != sha]
     if wrong: sys.exit('not what was pinned, nothing is written:\n' + '\n'.join(wrong))
-    lib.mkdir(parents=True, exist_ok=True)
-    for p, path, name, _ in FILES: (lib/name).write_bytes(packages[p][path])
+    for folder in (lib, site_lib): folder.mkdir(parents=True, exist_ok=True)
+    for p, path, name, _ in FILES: place(name).write_bytes(packages[p][path])
 
 
 if __name__ == '__main__': vendor()
