@@ -1058,6 +1058,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                        'face_autoencoder/course/slides.py'),
                                                 'face_autoencoder.course.slides._open': ( 'course/slides.html#_open',
                                                                                           'face_autoencoder/course/slides.py'),
+                                                'face_autoencoder.course.slides._outputs': ( 'course/slides.html#_outputs',
+                                                                                             'face_autoencoder/course/slides.py'),
                                                 'face_autoencoder.course.slides._page': ( 'course/slides.html#_page',
                                                                                           'face_autoencoder/course/slides.py'),
                                                 'face_autoencoder.course.slides._place_outputs': ( 'course/slides.html#_place_outputs',

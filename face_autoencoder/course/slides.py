@@ -158,13 +158,19 @@ def _slide_of(thing):
 
 def _words_of(img): return img.get('alt', '').replace(NO_WORDS, '').strip()
 
+def _outputs(soup)->dict: # id of a cell -> what it shows
+    "The outputs of the cells of a page"
+    areas = soup.select('[id^="cell-id="] .jp-OutputArea')
+    return {a.find_parent(id=re.compile('^cell-id='))['id'].removeprefix('cell-id='): a for a in areas}
+
 def alt_texts(soup, # of a page, in which cells have their ids; changed
               cells # with their options in `metadata`
              ):
     "Give the figures of cells their `fig-alt`"
+    outputs = _outputs(soup)
     for cell in cells:
         alt = cell.metadata.get('options', {}).get('fig-alt')
-        figures = soup.select(f'[id="cell-id={cell.id}"] .jp-OutputArea img') if alt else []
+        figures = outputs[cell.id].select('img') if alt and cell.id in outputs else []
         texts = alt if isinstance(alt, list) else [alt]*len(figures)
         for figure, text in zip(figures, texts): figure['alt'] = str(text)
 
@@ -180,10 +186,11 @@ def make_live(soup, # of a page, in which cells have their ids; changed
               cells # with their options in `metadata`
              ):
     "Put elements around the figures of cells that say `live`"
+    outputs = _outputs(soup)
     for cell in cells:
         kind, *settings = str(cell.metadata.get('options', {}).get('live', '')).split() or [None]
-        figure = soup.select_one(f'[id="cell-id={cell.id}"] .jp-OutputArea img')
-        if not kind or not figure: continue
+        figure = outputs[cell.id].find('img') if kind and cell.id in outputs else None
+        if not figure: continue
         attributes = dict(setting.split('=', 1) for setting in settings if '=' in setting)
         if f'vae-{kind}' not in LIVE or len(attributes) < len(settings) or attributes.keys() - LIVE_SETTINGS:
             raise SlidesError(f'`live: {kind} {" ".join(settings)}` is not a live figure: see {GUIDE}')
@@ -369,10 +376,10 @@ def _put_beside(soup, output):
 
 def _place_outputs(soup, cells):
     "Put outputs where their `output-location` says"
+    outputs = _outputs(soup)
     for cell in cells:
-        place = str(cell.metadata.get('options', {}).get('output-location', ''))
-        output = soup.select_one(f'[id="cell-id={cell.id}"] .jp-OutputArea') if place else None
-        if not output: continue
+        place, output = str(cell.metadata.get('options', {}).get('output-location', '')), outputs.get(cell.id)
+        if not place or not output: continue
         if 'fragment' in place: output['class'] = ['jp-OutputArea', 'fragment']
         if 'column' in place: _put_beside(soup, output)
 
