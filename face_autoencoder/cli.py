@@ -66,6 +66,7 @@ def runs_parser()->argparse.ArgumentParser:
     "The options of `fae_runs`."
     return _parser('fae_runs', 'Compare the runs in a folder, newest first.', RUNS_OPTIONS)
 
+# %% ../nbs/library/15_cli.ipynb #cli-export-parser
 def export_parser()->argparse.ArgumentParser:
     "The options of `fae_export`."
     p = _parser('fae_export', 'Write runs as a page that needs no server and no network.', EXPORT_OPTIONS)
