@@ -294,7 +294,9 @@ def load_live(soup):
     soup.head.append(soup.new_tag('link', attrs=dict(rel='stylesheet', href='../explorer/explorer.css')))
 
 
-def write_explorer(out): export_runs([run_called(n) for n in EXPLORED], out, [run_called(n) for n in COMPARED])
+def write_explorer(out):
+    explored, compared = [[run_called(name, None) for name in names] for names in (EXPLORED, COMPARED)]
+    export_runs(explored, out, compared)
 
 
 def write_site(out):

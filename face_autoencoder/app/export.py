@@ -226,9 +226,9 @@ def export_runs(runs:list, # of `Run`; the first is shown first
     return _write(out/'index.html', _page(runs, compare, '<link rel="stylesheet" href="explorer.css">', *scripts))
 
 # %% ../../nbs/app/04_export.ipynb #export-called
-def run_called(name:str # of a run
+def run_called(name:str, # of a run
+               folder='runs' # where your own are, which come first; None: only those of the package
               )->Run:
-    "A complete run in `runs`, or else one that comes with the package; RunError if there is none of this name"
-    small = run_path(pretrained_dir(small=True), name)
-    own = find_run('runs', name)
-    return load_run(small if small.is_dir() and not own.exists() else own)
+    "A complete run of your own, or else one that comes with the package; RunError if there is none of this name"
+    small, large = run_path(pretrained_dir(small=True), name), find_run(folder or pretrained_dir(), name)
+    return load_run(small if small.is_dir() and not large.exists() else large)

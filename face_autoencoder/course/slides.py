@@ -466,7 +466,7 @@ def write_deck(notebook, # path of an executed notebook
         (new/'index.html').write_text(str(soup), encoding='utf-8')
         if names := live_runs(soup):
             from face_autoencoder.app.export import run_called, write_parts # with torch, which other decks do without
-            write_parts([run_called(name) for name in names], new/'live')
+            write_parts([run_called(name, None) for name in names], new/'live')
         if pdf: print_deck(new)
         _replace_folder(new, out)
     slides = sum(not s.section for s in soup.select('section'))
