@@ -13,7 +13,7 @@
 const el = (tag, properties = {}, ...children) => {
   const element = document.createElement(tag)
   for (const [name, value] of Object.entries(properties))
-    if (name in element && name !== 'list') element[name] = value; else element.setAttribute(name, value)
+    if (name in element) element[name] = value; else element.setAttribute(name, value)
   element.append(...children)
   return element
 }
@@ -50,7 +50,7 @@ function atNextFrame(f) { // however often it is called: once for each picture t
 
 // ---------------------------------------------------------------- a visitor's face, with undo, and as text
 class Face extends EventTarget {
-  constructor(model) { super(); this.past = []; this.future = []; this.show(model) }
+  constructor(model) { super(); this.show(model) }
   show(model) { // begin with a face of the training set, if the run has kept any
     Object.assign(this, {model, past: [], future: []})
     this.set((model.codes[0] ?? model.bases[0].mean).slice(), false)
@@ -111,7 +111,7 @@ function histogram(counts) {
   return svg('svg', box, svg('path', {d: `M0 20${bars}V20z`}))
 }
 
-function slider(label, ends, counts, onmove, onset) { // -3 to 3 standard deviations
+function slider(label, ends, counts, onmove) { // -3 to 3 standard deviations
   const input = el('input', {type: 'range', min: -3, max: 3, step: .05, value: 0, 'aria-label': label})
   const output = el('output')
   const show = value => {
@@ -121,7 +121,7 @@ function slider(label, ends, counts, onmove, onset) { // -3 to 3 standard deviat
   }
   let moving = false
   input.oninput = () => { onmove(+input.value, !moving); moving = true; show(input.value) }
-  input.onchange = () => { moving = false; onset?.() }
+  input.onchange = () => { moving = false }
   const node = el('div', {className: 'slider'},
                   el('div', {className: 'name'}, el('span', {textContent: label}), output),
                   el('div', {className: 'track'}, ...(counts?.length ? [histogram(counts)] : []), input),
