@@ -32,8 +32,8 @@ from figures import end, figure
 torch.set_num_threads(1) # as `launch` does
 from face_autoencoder.core import to_uint8
 from face_autoencoder.latents import decode_codes
-from face_autoencoder.app.explore import bases, move_slider, picture
-from face_autoencoder.app.page import Explorer, face_html, gauge_html, image_bytes
+from face_autoencoder.app.explore import bases, first_face, image_bytes, move_slider, picture
+from face_autoencoder.app.page import Explorer, face_html, gauge_html
 
 BARE = '''
 import sys, gradio as gr
@@ -112,7 +112,7 @@ def timed(calls, repeats=300):
 if __name__ == '__main__':
     empty = tempfile.mkdtemp()
     run = Explorer(empty).open('faces')
-    basis, z = next(iter(bases(run))), run.pca.mean_.astype(np.float32)
+    basis, z = next(iter(bases(run))), first_face(run)
 
     def expect(i, value):
         "The face after this release, as the page shows it"

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from app_server import fae_app, served
-from face_autoencoder.app.explore import bases, move_slider
+from face_autoencoder.app.explore import bases, first_face, move_slider
 from face_autoencoder.app.page import Explorer, face_html
 from figures import end, figure
 
@@ -82,7 +82,7 @@ class Visitor:
 
     def strange(self, run, basis):
         "How many pictures are not of this session's own face"
-        z, wrong = run.pca.mean_.astype(np.float32), 0
+        z, wrong = first_face(run), 0
         for value, seen in self.seen:
             z = move_slider(run, basis, z, self.i, value).astype(np.float32)
             wrong += digest(face_html(run, z)) != seen

@@ -1,7 +1,8 @@
 """How fast a page decodes by itself, in Chromium on this machine, with runs that come with the package.
 
 decode, encode   a face of 64 pixels by vae.js, and by PyTorch on one thread
-drag             from a slider's input until the picture has been painted, in the explorer
+drag             from a slider's input until the picture has been painted, in the explorer; and in the app, by the page
+                 and, as before it could, by the server
 load             from the page's address to the first face
 bytes            of the page's own files, and of a run
 
@@ -20,6 +21,7 @@ import numpy as np
 import torch
 from playwright.sync_api import sync_playwright
 
+from app_server import fae_app, served
 from figures import end, figure
 from face_autoencoder.app.export import export_runs, run_called
 from face_autoencoder.core import evaluating
@@ -47,10 +49,45 @@ DRAG = '''n => new Promise(done => {
 })'''
 
 
+DRAG_IN_APP = '''n => new Promise(done => {
+    const slider = document.querySelector('#component-1 input[type=range]'), face = document.querySelector('#face')
+    const times = []
+    let i = 0, begin
+    const step = () => {
+        slider.value = 3*Math.sin(i/9)
+        begin = performance.now()
+        slider.dispatchEvent(new Event('input', {bubbles: true}))
+    }
+    new MutationObserver(async () => {
+        await face.querySelector('img').decode()
+        requestAnimationFrame(() => {
+            times.push(performance.now() - begin)
+            if (++i < n) step(); else done(times.slice(10))
+        })
+    }).observe(face, {subtree: true, childList: true, attributes: true, attributeFilter: ['src']})
+    step()
+})'''
+
+
+def chromium(playwright):
+    path = next(filter(None, map(which, ('chromium', 'chromium-browser', 'google-chrome'))))
+    return playwright.chromium.launch(executable_path=path, args=['--no-sandbox'])
+
+
+def in_app(by_server, empty):
+    "Milliseconds from a slider's input to the painted face"
+    with sync_playwright() as p, chromium(p) as browser, served(*fae_app(empty)) as server:
+        page = browser.new_page(viewport=dict(width=1280, height=720))
+        if by_server: page.route('**/fae/runs/*', lambda route: route.abort())
+        page.goto(server.url)
+        page.locator('#component-1 input[type=range]').wait_for()
+        page.wait_for_timeout(5000) # for the run's numbers
+        return page.evaluate(DRAG_IN_APP, args.faces//2)
+
+
 def in_browser(page_file):
     "Times in milliseconds"
-    path = next(filter(None, map(which, ('chromium', 'chromium-browser', 'google-chrome'))))
-    with sync_playwright() as p, p.chromium.launch(executable_path=path, args=['--no-sandbox']) as browser:
+    with sync_playwright() as p, chromium(p) as browser:
         page, begin = browser.new_page(), time.perf_counter()
         page.goto(page_file.as_uri())
         page.locator('.slider').first.wait_for()
@@ -72,14 +109,18 @@ def in_pytorch(model):
 with tempfile.TemporaryDirectory() as folder:
     run = run_called('faces')
     page_file = export_runs([run], Path(folder)/'explorer')
-    sizes = {f.name: f.stat().st_size for f in page_file.parent.iterdir()}
+    sizes = {f.name: f.stat().st_size for f in page_file.parent.rglob('*.*')}
     times = in_browser(page_file)
+    by_page, by_server = [in_app(server, folder) for server in (False, True)]
 figure('a face decoded in the page, median', np.median(times['decode']), 'ms', at_most=12)
 figure('the same, 95 of 100', np.quantile(times['decode'], .95), 'ms')
 figure('a face decoded by PyTorch on one thread, median', np.median(in_pytorch(run.model)), 'ms')
 figure('a face encoded in the page, median', np.median(times['encode']), 'ms')
 figure("explorer: from a slider's move to the painted face, median", np.median(times['drag']), 'ms')
 figure('the same, 95 of 100', np.quantile(times['drag'], .95), 'ms')
+figure("app: from a slider's move to the painted face, median (by the server: "
+       f'{np.median(by_server):.0f} ms)', np.median(by_page), 'ms')
+figure(f'the same, 95 of 100 (by the server: {np.quantile(by_server, .95):.0f} ms)', np.quantile(by_page, .95), 'ms')
 figure('explorer: from its address to the first face, from the disk', times['load'][0], 'ms')
 figure("the explorer's own files", sum(v for k, v in sizes.items() if k != 'faces.js')/1e6, 'MB', at_most=1.5)
 figure('a run as the explorer loads it', sizes['faces.js']/1e6, 'MB')

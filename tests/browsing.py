@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import numpy as np
 from conftest import ROOT
@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from face_autoencoder.app.explore import picture
-from face_autoencoder.app.sharing import text_to_face
+from face_autoencoder.app.sharing import face_to_text, text_to_face
 from face_autoencoder.faces import render_faces, sample_factors
 
 CHROMIUM = next((p for p in map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome')) if p), None)
@@ -38,6 +38,11 @@ def visit(browser, url, viewport=PROJECTOR, **more):
         assert not page.wrong
 
 
+def at(url, run, z):
+    "The address of a face in the app"
+    return f'{url}?face={quote(face_to_text(run.name, z))}'
+
+
 def enter(page, url):
     with page.expect_request(lambda r: 'queue/data' in r.url): page.goto(url)
     settle(page)
@@ -49,6 +54,7 @@ def settle(page):
     The while is four times a twentieth of a second of the page's own time, longer than it holds back a preview. What a
     busy machine has not yet let the page do comes before the next of its timers."""
     quiet, start = 0, time.monotonic()
+    page.evaluate('new Promise(painted => requestAnimationFrame(() => requestAnimationFrame(painted)))')
     while quiet < 4:
         page.evaluate('new Promise(wake => setTimeout(wake, 50))')
         quiet = 0 if page.asked or any(map(busy, SERVERS)) else quiet + 1

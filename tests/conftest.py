@@ -142,6 +142,7 @@ def faces():
 
 
 @pytest.fixture
-def page(browser, served):
-    from browsing import visit
-    with visit(browser, served[0]) as page: yield page
+def page(browser, served, faces):
+    "The app with the mean face of `faces`, where all sliders are at zero"
+    from browsing import at, visit
+    with visit(browser, at(served[0], faces, faces.pca.mean_)) as page: yield page

@@ -1,5 +1,8 @@
 """Runs that decode in a page: the same numbers as PyTorch, in node and in a browser, from a disk, without a network."""
 import json, shutil, subprocess
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -9,13 +12,15 @@ from conftest import ROOT
 from PIL import Image
 from playwright.sync_api import expect
 
-from face_autoencoder.app.explore import bases, picture
-from face_autoencoder.app.export import WEB, export_runs, run_script
+from face_autoencoder.app.explore import bases, first_face, picture, typicality
+from face_autoencoder.app.export import export_runs, run_script
 from face_autoencoder.app.sharing import face_to_text, text_to_face
 from face_autoencoder.cli import fae_export
 from face_autoencoder.core import evaluating, have, to_float
 from face_autoencoder.course.slides import axe_violations
+from face_autoencoder.directions import slerp
 from face_autoencoder.faces import render_faces, sample_factors
+from face_autoencoder.latents import LatentPCA
 from face_autoencoder.model import ConvVAE
 from face_autoencoder.runs import begin_run, load_run, pretrained_dir
 
@@ -30,19 +35,18 @@ def folder(faces, tmp_path_factory):
     return export_runs([faces, small[0]], tmp_path_factory.mktemp('export'), small[1:]).parent
 
 
-def transposed(folder):
+def transposed(folder, name='odd', **results):
     "A run of another shape: transposed convolutions, 48 pixels, three blocks, BatchNorms that do something"
     torch.manual_seed(1)
     shape = dict(latent_dim=10, image_channels=3, base_channels=12, image_size=48, n_blocks=3)
     model = ConvVAE(**shape)
     for _ in range(3): model(torch.randn(8, 3, 48, 48))
-    return begin_and_finish(folder, model, shape)
+    return begin_and_finish(folder, model, shape, name, results)
 
 
-def begin_and_finish(folder, model, shape):
-    from face_autoencoder.latents import LatentPCA
-    training = begin_run(folder, dict(model=shape, data=dict(source='faces'), loss=dict(beta=1., loss='mse')), 'odd')
-    training.finish(model.eval(), LatentPCA().fit(np.random.default_rng(0).normal(size=(99, 10))), dict(sigma=.1))
+def begin_and_finish(folder, model, shape, name, results):
+    training = begin_run(folder, dict(model=shape, data=dict(source='faces'), loss=dict(beta=1., loss='mse')), name)
+    training.finish(model.eval(), LatentPCA().fit(np.random.default_rng(0).normal(size=(99, 10))), results)
     return load_run(training.path)
 
 
@@ -74,14 +78,16 @@ def test_node_and_pytorch_agree(folder, faces):
     name, z = text_to_face(f'faces~{said["text"]}')
     assert name == 'faces' and np.allclose(z, said['z'], atol=.002) and np.allclose(z, said['back'])
     assert face_to_text('faces', z).endswith(said['text'])
+    a, b = map(np.array, said['ends'])
+    assert np.allclose(a, first_face(faces), atol=.002) and np.allclose(slerp(a, b, [.3])[0], said['way'], atol=1e-4)
+    assert np.allclose(said['usual'], [typicality(faces, x).farther for x in (faces.pca.mean_, a)], atol=.011)
 
 
 @pytest.mark.parametrize('plain', [(), ('plain',)])
 def test_other_shapes(tmp_path, plain):
     "With WebAssembly, and with the loops for browsers that lack it"
-    run, x = transposed(tmp_path/'runs'), torch.rand(5, 3, 48, 48)*2 - 1
-    shutil.copy(WEB/'vae.js', tmp_path)
-    (tmp_path/'odd.js').write_text(run_script(run))
+    run, x = transposed(tmp_path/'runs', sigma=.1), torch.rand(5, 3, 48, 48)*2 - 1
+    (tmp_path/'runs'/'odd.js').write_text(run_script(run))
     *found, _ = in_node(tmp_path, run, x, *plain)
     compare(run, x, *found)
 
@@ -138,6 +144,26 @@ def test_sliders(page, faces):
     assert shows(page, faces, face_of(page)[1])
 
 
+def test_faces_to_go_back_to(page, faces):
+    "The run's own are always there, one's own outlive the page, and what a browser has kept is checked"
+    page.get_by_role('button', name='Person 2', exact=True).click()
+    second = face_of(page)[1]
+    assert abs(faces.latents.mu - second).max(1).min() < .01
+    page.get_by_label('PC1', exact=False).first.fill('2.5')
+    mine = face_of(page)[1]
+    page.get_by_role('button', name='Keep this face').click()
+    page.evaluate('''localStorage.setItem('face_autoencoder faces', JSON.stringify(
+        [...JSON.parse(localStorage.getItem('face_autoencoder faces')), 'faces~AAAA', 'elsewhere~AAAA', '<b>', 7]))''')
+    page.get_by_role('button', name='Random').click()
+    page.reload()
+    page.locator('.slider').first.wait_for()
+    expect(page.get_by_role('button', name='your face', exact=False)).to_have_count(2) # it, and to forget it
+    page.get_by_role('button', name='your face 1', exact=True).click()
+    assert np.allclose(face_of(page)[1], mine, atol=.01)
+    page.get_by_role('button', name='Forget your face 1').click()
+    expect(page.get_by_role('button', name='your face', exact=False)).to_have_count(0)
+
+
 def test_an_address_opens_its_face(page, folder, faces):
     z = faces.latents.mu[7]
     page.goto(f"{(folder/'index.html').as_uri()}?#{face_to_text('faces', z)}")
@@ -164,6 +190,10 @@ def test_inside(page, faces, tmp_path):
     assert (seen(page, 'Reconstruction from z') != drawn).any()
     page.get_by_label('Model').select_option('collapsed')
     expect(nats).to_have_text('0 nats')
+    whole = page.get_by_label('Your picture, with the frame')
+    before = whole.evaluate('c => c.toDataURL()')
+    page.get_by_label('Zoom').fill('2')
+    assert page.evaluate('new Promise(requestAnimationFrame)') and whole.evaluate('c => c.toDataURL()') != before
     (tmp_path/'text.png').write_text('hello')
     page.locator('input[type=file]').set_input_files(tmp_path/'text.png')
     expect(page.locator('vae-inside [role=status]')).to_contain_text('not a picture')
@@ -218,6 +248,34 @@ def test_every_part_in_every_size(browser, folder, size, scheme):
             assert axe_violations(page) == [], name
             (ROOT/'artifacts').mkdir(exist_ok=True)
             page.screenshot(path=ROOT/'artifacts'/f'explorer-{name.lower()}-{size[0]}-{scheme}.png')
+
+
+def test_names_of_files_and_runs_that_say_little(browser, folder, tmp_path):
+    "A run may be called as one of the page's own files, and one that does not know its noise shows no ELBO"
+    run = transposed(tmp_path/'runs', 'explorer')
+    index = export_runs([run], tmp_path/'page')
+    with browser.new_context(offline=True) as context:
+        page = context.new_page()
+        page.goto(index.as_uri())
+        page.locator('.slider').first.wait_for()
+        tab(page, 'Inside')
+        expect(page.locator('.figures dt')).to_have_text(['Error (MSE, from μ)', 'KL'])
+
+
+def test_from_a_server(browser, folder):
+    "Nothing is asked for but what stands in the folder"
+    handler = partial(SimpleHTTPRequestHandler, directory=folder)
+    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server, browser.new_context() as context:
+        Thread(target=server.serve_forever, daemon=True).start()
+        page, elsewhere, ours = context.new_page(), [], f'http://127.0.0.1:{server.server_port}/'
+        page.route(lambda url: not url.startswith((ours, 'data:', 'blob:')), lambda r: elsewhere.append(r) or r.abort())
+        page.goto(ours)
+        page.locator('.slider').first.wait_for()
+        for name, canvas in PARTS.items():
+            tab(page, name)
+            seen(page, canvas)
+        assert not elsewhere
+        server.shutdown()
 
 
 def test_one_file(browser, folder, tmp_path):

@@ -1,16 +1,16 @@
 """The app's other tabs in a real browser: photo, morph, map, compare."""
-import re, zlib
+import base64, re, zlib
 from io import BytesIO
 
 import numpy as np
 import pytest
-from browsing import alive, as_file, choose, cost, enter_number, keep, link, press, same, settle, shown, shows, src
-from browsing import tab, upload, visit, visitor, warned
+from browsing import alive, as_file, choose, cost, enter_number, keep, link, opened, press, same, settle, shown
+from browsing import shows, src, tab, upload, visit, visitor, warned
 from PIL import Image
 from playwright.sync_api import expect
 
-from face_autoencoder.app.explore import bases
-from face_autoencoder.app.maps import N_MAP_FACES, code_on_map
+from face_autoencoder.app.explore import bases, picture
+from face_autoencoder.app.maps import N_MAP_FACES, code_on_map, place_on_map
 from face_autoencoder.app.photo import crop_photo, encode_photo, find_face, open_photo
 from face_autoencoder.app.tabs import first_slots
 
@@ -37,6 +37,11 @@ def left_on_disk(served):
 def fit(page): return page.locator('#fit img')
 
 
+def frame(image):
+    "Where the app looks at first"
+    return np.round(find_face(image) or (.5, .5, 1), 2)
+
+
 def error(page): return float(re.search(r'MSE\) ([\d.]+);', page.locator('#fit').inner_text())[1])
 
 
@@ -48,9 +53,9 @@ def photo(page):
 
 def test_photo_is_encoded_and_forgotten(photo, served, faces):
     assert cost(photo, served, lambda: upload(photo, as_file(visitor()))) == 2 # in the tab, and the face
-    seen = crop_photo(visitor(), 64, *(find_face(visitor()) or (.5, .5, 1)))
+    seen = crop_photo(visitor(), 64, *frame(visitor()))
     assert shows(photo, faces, encode_photo(faces, seen))
-    expect(fit(photo)).to_have_count(3)
+    expect(fit(photo)).to_have_count(4)
     assert abs(code(photo, 'Photo') - encode_photo(faces, seen)).max() < .01
     assert not left_on_disk(served)
     keep(photo, 'photo', full_page=True)
@@ -65,7 +70,7 @@ def test_the_last_photo_wins(photo, served, faces):
         photo.locator('#photo input[type=file]').set_input_files(dict(
             name='photo.png', mimeType='image/png', buffer=as_file(image)))
     settle(photo)
-    seen = crop_photo(visitor(), 64, *(find_face(visitor()) or (.5, .5, 1)))
+    seen = crop_photo(visitor(), 64, *frame(visitor()))
     assert shows(photo, faces, encode_photo(faces, seen)) and not left_on_disk(served)
 
 
@@ -75,6 +80,25 @@ def test_crop_by_hand(photo, faces):
     upload(photo, as_file(wall))
     for name, number in (('x', .79), ('y', .69), ('zoom', 2.)): enter_number(photo, f'crop-{name}', number)
     assert shows(photo, faces, encode_photo(faces, crop_photo(wall, 64, .79, .69, 2.)))
+    around, inner = [photo.locator(f'#fit .frame {x}').bounding_box() for x in ('img', 'span')]
+    middle = [(inner[x] + inner[w]/2 - around[x])/around[w] for x, w in (('x', 'width'), ('y', 'height'))]
+    assert middle == pytest.approx([.79, .69], abs=.01)
+    assert inner['height']/around['height'] == pytest.approx(.5, abs=.01)
+    keep(photo, 'crop', full_page=True)
+
+
+def test_examples(photo, faces):
+    photo.locator('#examples button').nth(1).click()
+    settle(photo)
+    scene = open_photo(BytesIO(base64.b64decode(
+        photo.locator('#examples img').nth(1).get_attribute('src').split(',')[1])))
+    assert shows(photo, faces, encode_photo(faces, crop_photo(scene, 64, *frame(scene)))) and error(photo) < .04
+    expect(fit(photo)).to_have_count(4)
+    choose(photo, 'run', 'lfw')
+    settle(photo)
+    photo.locator('#examples button').first.click()
+    settle(photo)
+    expect(fit(photo)).to_have_count(4)
 
 
 def test_refine_lowers_the_error(photo, faces):
@@ -99,7 +123,7 @@ def test_another_run_sees_the_same_photo(photo):
     upload(photo, as_file(visitor()))
     choose(photo, 'run', 'sixteen')
     enter_number(photo, 'crop-zoom', 1.5)
-    expect(fit(photo)).to_have_count(3)
+    expect(fit(photo)).to_have_count(4)
 
 
 exif = Image.Exif()
@@ -116,7 +140,7 @@ def test_awkward_photos_are_fine(photo, faces, how):
     upload(photo, content, f'photo.{how["kind"].lower()}')
     seen = open_photo(BytesIO(content))
     assert abs(np.asarray(seen, dtype=float) - np.asarray(visitor())).mean() < 12
-    assert shows(photo, faces, encode_photo(faces, crop_photo(seen, 64, *(find_face(seen) or (.5, .5, 1)))))
+    assert shows(photo, faces, encode_photo(faces, crop_photo(seen, 64, *frame(seen))))
 
 
 def bomb():
@@ -155,7 +179,7 @@ def test_webcam(browser, served):
         video = 'document.querySelector("#photo video")'
         page.wait_for_function(f'{video}?.readyState > 3 && {video}.currentTime > .2')
         page.get_by_role('button', name='Take the photo').click()
-        expect(fit(page)).to_have_count(3)
+        expect(fit(page)).to_have_count(4)
         settle(page)
         assert not left_on_disk(served)
 
@@ -200,6 +224,23 @@ def test_walk_from_a_to_b(page, served, faces):
     assert shows(page, faces, b)
 
 
+def test_play(page, served, faces):
+    "The slider goes from A to B by itself, painted by the browser; the server confirms the last face"
+    go(page, 'Morph')
+    seen = page.evaluate("""async () => {
+        const seen = new Set(), face = document.querySelector('#face')
+        const look = () => seen.add(face.querySelector('img').src)
+        new MutationObserver(look).observe(face, {subtree: true, attributes: true, childList: true})
+        document.querySelector('#play').click()
+        await new Promise(wake => setTimeout(wake, 3500))
+        return seen.size
+    }""")
+    settle(page)
+    assert seen > 10
+    expect(page.locator('#morph input[type=number]')).to_have_value('1')
+    assert shows(page, faces, first_slots(faces)['B'])
+
+
 def test_film_to_keep(page):
     go(page, 'Morph')
     with page.expect_download() as info: press(page, 'Download the film (GIF)')
@@ -242,10 +283,11 @@ def test_tsne_shows_the_nearest_face(page, faces):
 
 def test_map_by_keyboard(page, faces):
     go(page, 'Map')
+    x, y = place_on_map(faces, 'components', N_MAP_FACES, 1000, faces.pca.mean_)
     page.locator('#map .map').focus()
     for key in ['ArrowRight']*5 + ['ArrowUp']*3 + ['Enter']: page.keyboard.press(key)
     settle(page)
-    assert shows(page, faces, code_on_map(faces, 'components', N_MAP_FACES, 1000, .6, .44))
+    assert shows(page, faces, code_on_map(faces, 'components', N_MAP_FACES, 1000, x + .1, y - .06))
 
 
 def test_map_of_another_run(page):
@@ -260,11 +302,16 @@ def test_map_of_another_run(page):
 
 # Compare
 
+def opened_in(image): return opened(base64.b64decode(image.get_attribute('src').split(',')[1]))
+
+
 def test_two_runs_under_the_same_sliders(page, faces):
     go(page, 'Compare')
     choose(page, 'other', 'sixteen')
     left, right = [page.locator(f'#{side}-face img') for side in ('left', 'right')]
     before = left.get_attribute('src'), right.get_attribute('src')
+    mean = np.asarray(picture(faces, faces.pca.mean_, 384), dtype=float) # the page begins with it, and so does this tab
+    assert abs(opened_in(left) - mean).mean() < 2
     table = page.locator('#comparison')
     for words in ('faces', 'sixteen', 'nats', 'active units', 'verdict'): expect(table).to_contain_text(words)
     enter_number(page, 'both-1', 2)

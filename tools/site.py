@@ -289,8 +289,7 @@ def load_live(soup):
     "What a page needs whose figures can be tried: the explorer's scripts and styles"
     if unknown := {*live_runs(soup)} - {*EXPLORED, *COMPARED}: sys.exit(f'the explorer has no run {unknown.pop()}')
     if not live_runs(soup): return
-    for name in 'vae.js', 'examples.js', 'explorer.js':
-        soup.body.append(soup.new_tag('script', attrs=dict(src=f'../explorer/{name}', defer='')))
+    soup.body.append(soup.new_tag('script', attrs=dict(src='../explorer/explorer.js', defer='')))
     soup.head.append(soup.new_tag('link', attrs=dict(rel='stylesheet', href='../explorer/explorer.css')))
 
 

@@ -7,7 +7,6 @@ __all__ = ['WEB', 'run_data', 'run_script', 'example_script', 'write_parts', 'ex
 
 # %% ../../nbs/app/04_export.ipynb #export-02
 import base64, html, json
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +20,9 @@ import face_autoencoder
 
 from ..core import atomic_path, evaluating
 from ..faces import render_faces, sample_factors
-from ..latents import decode_codes, name_components
 from ..runs import Run, RunError, find_run, load_run, pretrained_dir, run_path
-from .explore import _component_notes, _train_coordinates, _train_distances, bases, slider_labels
+from .explore import _train_coordinates, _train_distances, bases, data_url, first_face, image_bytes
+from .explore import slider_ends, slider_labels
 from .maps import MAP_KINDS, face_map
 
 # %% ../../nbs/app/04_export.ipynb #export-05
@@ -82,53 +81,13 @@ def _layers(model):
 
 def side_of(model): return model.enc_spatial << len(model.encoder_cnn)
 
-# %% ../../nbs/app/04_export.ipynb #export-18
-ENDS = { # of a factor or of a measure of the picture: where it is small, and where it is large
-    'yaw': ('looks left', 'looks right'), 'pitch': ('looks down', 'looks up'), 'roll': ('tilts left', 'tilts right'),
-    'skin tone': ('lighter skin', 'darker skin'), 'hair colour': ('darker hair', 'lighter hair'),
-    'light azimuth': ('light from the left', 'light from the right'),
-    'light elevation': ('light from below', 'light from above'),
-    'background': ('darker background', 'brighter background'), 'beard': ('shaven', 'bearded'),
-    'smile': ('frowns', 'smiles'), 'mouth open': ('mouth closed', 'mouth open'),
-    'eye open': ('eyes narrow', 'eyes open'), 'brow raise': ('brows down', 'brows up'),
-    'brightness': ('darker', 'brighter'), 'side': ('brighter left', 'brighter right'),
-    'height': ('brighter below', 'brighter above'), 'surroundings': ('darker surroundings', 'brighter surroundings'),
-    'warmth': ('bluer', 'redder')}
-
-def _ends(name):
-    "Words for both ends of 'PC2 · yaw, r = -0.93'; empty ones for a component without a name"
-    _, _, name = name.partition(' · ')
-    name, _, r = name.partition(', r = ')
-    if not name: return '', ''
-    ends = ENDS.get(name, (f'less {name}', f'more {name}'))
-    return ends[::-1] if r.startswith('-') else ends
-
-# %% ../../nbs/app/04_export.ipynb #export-21
-def _measures(pictures):
-    "What can be seen of pictures, n x c x h x w: brightness, where it is brighter, surroundings, warmth"
-    grey, (h, w) = pictures.mean(1), pictures.shape[2:]
-    surroundings = torch.cat([grey[:, :, :w//8], grey[:, :, -w//8:]], 2).mean((1, 2))
-    return pd.DataFrame(dict(brightness=grey.mean((1, 2)),
-                             side=(grey[:, :, w//2:] - grey[:, :, :w//2]).mean((1, 2)),
-                             height=(grey[:, :h//2] - grey[:, h//2:]).mean((1, 2)),
-                             surroundings=surroundings - grey[:, :, w//4:-w//4].mean((1, 2)),
-                             warmth=(pictures[:, 0] - pictures[:, -1]).mean((1, 2))))
-
-def _names(run, label, n=200):
-    "The names of components; by what is seen along them, where no label had given a name"
-    pca = bases(run)[label]
-    draws = np.random.default_rng(0).normal(size=(n, pca.n_components_))
-    seen = name_components(draws, _measures(decode_codes(run.model, pca.inverse_transform(draws))))
-    known = _component_notes(run, 'component_names', label) or seen
-    return [old if ' · ' in old else new for old, new in zip(known, seen)]
-
 # %% ../../nbs/app/04_export.ipynb #export-25
 def _basis_data(run, label, bins=24):
     "A PCA of a run: what moves its sliders, what they are called, and where the training faces stand"
     pca, coords = bases(run)[label], _train_coordinates(run, label)
     counts = [] if coords is None else [np.histogram(c, bins, (-3, 3))[0].tolist() for c in coords.T]
     return dict(label=label, mean=_text(pca.mean_), components=_text(pca.components_), readers=_text(pca.readers_),
-                labels=slider_labels(run, label), ends=[_ends(name) for name in _names(run, label)], counts=counts)
+                labels=slider_labels(run, label, signed=False), ends=slider_ends(run, label), counts=counts)
 
 # %% ../../nbs/app/04_export.ipynb #export-27
 # labels to colour a map by
@@ -144,41 +103,38 @@ def _face_data(run, n=300):
     return dict(codes=_text(run.latents.mu[rows]), maps=maps, colours=colours)
 
 # %% ../../nbs/app/04_export.ipynb #export-28
-def run_data(run # a `Run`
+def run_data(run, # a `Run`
+             faces:bool=True # with some faces, and maps of them
             )->dict: # plain numbers and texts
     "What a page needs to show a run, weights included; ValueError if float16 cannot hold a number"
     with evaluating(run.model): layers, weights = _layers(run.model)
     known, results = _train_distances(run), run.config['results']
     distances = [] if known is None else np.quantile(known, np.linspace(0, 1, 101)).round(3).tolist()
-    return dict(format=1, name=run.name, source=run.config['data']['source'], **run.config['model'],
+    return dict(name=run.name, source=run.config['data']['source'], **run.config['model'],
                 beta=run.config['loss']['beta'], loss=run.config['loss']['loss'],
                 results={k: v for k, v in results.items() if isinstance(v, (int, float, str))},
                 layers=layers, weights=_text(weights), logvar_range=run.model.logvar_range.tolist(),
                 bases=[_basis_data(run, label) for label in bases(run)], distances=distances,
-                directions={name: _text(v) for name, v in (run.directions or {}).items()}, faces=_face_data(run))
+                directions={name: _text(v) for name, v in (run.directions or {}).items()},
+                first=_text(first_face(run)), faces=_face_data(run) if faces else None)
 
 # %% ../../nbs/app/04_export.ipynb #export-31
 def _in_script(data):
     "JSON that cannot end the script element that it stands in"
     return json.dumps(data, separators=(',', ':'), allow_nan=False).replace('<', '\\u003c')
 
-def _png(face):
-    "A picture, uint8 (3,h,w), as the address of an image"
-    file = BytesIO()
-    Image.fromarray(face.permute(1, 2, 0).numpy()).save(file, 'PNG')
-    return f'data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}'
-
 # %% ../../nbs/app/04_export.ipynb #export-33
-def run_script(run # a `Run`
+def run_script(run, faces:bool=True # see `run_data`
               )->str: # JavaScript
     "A script that hands a run to `vae.js`"
-    return f'vae.add({_in_script(run_data(run))})'
+    return f'vae.add({_in_script(run_data(run, faces))})'
 
 def example_script(n:int=10, # faces
                    seed:int=7 # another one draws other faces
                   )->str: # JavaScript
     "A script with drawn faces, for a visitor to put into the encoder"
-    return f'globalThis.vaeExamples = {_in_script([_png(f) for f in render_faces(sample_factors(n, seed))])}'
+    faces = [Image.fromarray(f.permute(1, 2, 0).numpy()) for f in render_faces(sample_factors(n, seed))]
+    return f'globalThis.vaeExamples = {_in_script([data_url(image_bytes(f, "PNG"), "png") for f in faces])}'
 
 # %% ../../nbs/app/04_export.ipynb #export-write
 def _write(path, text):
@@ -198,11 +154,12 @@ def _page(runs, compare, style, *scripts):
 WEB = Path(face_autoencoder.__file__).parent/'web' # what pages are made of
 
 def _page_parts(runs):
-    "Scripts and styles by the names of their files, in the order in which a page loads them"
-    read = {name: (WEB/name).read_text(encoding='utf-8') for name in ('vae.js', 'explorer.js', 'explorer.css')}
-    scripts = {f'{run.name}.js': run_script(run) for run in runs}
+    "What a page needs to show runs, by the names of its files: a script for all of them, one for each, a style sheet"
+    names = 'vae.js', 'explorer.js', 'explorer.css'
+    vae, explorer, style = [(WEB/name).read_text(encoding='utf-8') for name in names]
+    scripts = {f'runs/{run.name}.js': run_script(run) for run in runs}
     if len(scripts) < len(runs): raise RunError('two of these runs have the same name: rename the folder of one')
-    return {'vae.js': read.pop('vae.js'), **scripts, 'examples.js': example_script(), **read}
+    return {'explorer.js': '\n'.join([vae, example_script(), explorer]), **scripts, 'explorer.css': style}
 
 def write_parts(runs:list, # of `Run`
                 folder # is made if it is not there
@@ -222,8 +179,8 @@ def export_runs(runs:list, # of `Run`; the first is shown first
         style = f'<style>{parts.pop("explorer.css")}</style>'
         return _write(out, _page(runs, compare, style, *[f'<script>{text}</script>' for text in parts.values()]))
     write_parts([*runs, *compare], out)
-    scripts = [f'<script src="{name}"></script>' for name in ('vae.js', 'examples.js', 'explorer.js')]
-    return _write(out/'index.html', _page(runs, compare, '<link rel="stylesheet" href="explorer.css">', *scripts))
+    style, script = '<link rel="stylesheet" href="explorer.css">', '<script src="explorer.js"></script>'
+    return _write(out/'index.html', _page(runs, compare, style, script))
 
 # %% ../../nbs/app/04_export.ipynb #export-called
 def run_called(name:str, # of a run

@@ -6,7 +6,7 @@
 __all__ = ['app', 'launch']
 
 # %% ../../nbs/app/08_app.ipynb #90c9cb43
-import errno, json, socket, sys, time
+import errno, html, json, socket, sys, time
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -16,12 +16,15 @@ from fastcore.imports import in_ipython
 from PIL import Image
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
 from ..runs import Run, RunError
-from .explore import bases, move_slider, picture, random_code, slider_labels
+from .explore import bases, data_url, first_face, image_bytes, move_slider, picture, random_code
+from .explore import slider_labels
+from .export import WEB
 from .page import AT_ONCE, MAX_SLIDERS, PREVIEW, QUIET, Explorer, Page, RunView, change_face, gr
-from .page import data_url, history_buttons, image_bytes, make_page, make_slider, message
+from .page import TILES_SCRIPT, face_text, history_buttons, make_page, make_slider, message
 from .page import new_state, on_run, picture_and_gauge, redo, restrict_to, runs_table
 from .page import say_errors_in, show_face, without_proxies
 from .page import slider_values, spread_css, undo, verdict_warning
@@ -68,6 +71,22 @@ def change_basis(page, run, basis, state):
     sliders = {s: make_slider(run, basis, i, value) for i, (s, value) in enumerate(zip(page.sliders, values))}
     return {**sliders, page.spread: spread_css(run, basis)}
 
+# %% ../../nbs/app/08_app.ipynb #app-tiles
+def tiles_html(pictures):
+    "Buttons with pictures, which the page's script paints; name -> what is to be painted: data-face or data-direction"
+    tiles = [f'<button type="button" data-name="{html.escape(name)}"><canvas width="64" height="64" aria-hidden="true" '
+             f'data-{kind}="{html.escape(text)}"></canvas>{html.escape(name)}</button>'
+             for name, (kind, text) in pictures.items()]
+    return f'<div class="tiles">{"".join(tiles)}</div>' if tiles else ''
+
+def direction_tiles(run):
+    "A button for each direction of a run"
+    return tiles_html({name: ('direction', name) for name in run.directions or {}})
+
+def face_tiles(run, faces):
+    "A button for each of a visitor's faces, name -> code"
+    return tiles_html({name: ('face', face_text(run, z)) for name, z in faces.items()})
+
 # %% ../../nbs/app/08_app.ipynb #96dac066
 def saved_faces(store, run):
     "A visitor's presets of a run, checked; none if what the browser kept is damaged"
@@ -80,11 +99,15 @@ def _saved_face(store, run, title):
     if title not in faces: raise ValueError('choose one of your saved faces first')
     return faces[title]
 
+def show_saved(page, run, faces, chosen=None):
+    "A visitor's presets of a run, as a list of names and as pictures"
+    return {page.saved: gr.Dropdown(list(faces), value=chosen), page.gallery: face_tiles(run, faces)}
+
 def _store_faces(page, run, store, faces, chosen=None):
     "A visitor's presets of a run, for the browser to keep and for the list of names"
     store = store if isinstance(store, dict) else {}
     kept = {**store, run.name: json.loads(presets_to_json(faces, run))}
-    return {page.store: kept, page.saved: gr.Dropdown(list(faces), value=chosen)}
+    return {page.store: kept, **show_saved(page, run, faces, chosen)}
 
 # %% ../../nbs/app/08_app.ipynb #cf2b951f
 def save_face(page, run, state, store, title):
@@ -154,7 +177,7 @@ def open_link(explorer, request, name, basis, state):
 # %% ../../nbs/app/08_app.ipynb #c29fcb58
 CSS = '''
 .gradio-container {overflow: clip !important; width: 100%; min-width: 0;
-  max-width: 1240px !important; margin: 0 auto !important}
+  max-width: clamp(1240px, 94vw, 1800px) !important; margin: 0 auto !important}
 #spread {display: none}
 #welcome h1 {margin: 0}
 #welcome p {margin: .2em 0}
@@ -166,8 +189,15 @@ CSS = '''
 .gauge meter {width: 8em; height: 1em}
 .component {position: relative}
 .component > div {position: relative}
-.component .min_value, .component .max_value {display: none}
-.component::before {content: ""; position: absolute; inset: auto 20px 12px 20px; height: 24px;
+.component .slider_input_container {flex-wrap: wrap; justify-content: space-between; row-gap: 0}
+.component input[type=range] {flex: 1 0 100%; order: -1}
+.component {--ends: calc(1.5*var(--text-sm))}
+.component .min_value, .component .max_value {display: block; width: auto; max-width: 50%; height: var(--ends);
+  font-size: 0; line-height: var(--ends); color: inherit; white-space: nowrap; overflow: hidden}
+.component .min_value::after {content: var(--low)}
+.component .max_value::after {content: var(--high)}
+.component .min_value::after, .component .max_value::after {font-size: var(--text-sm)}
+.component::before {content: ""; position: absolute; inset: auto 20px calc(12px + var(--ends)) 20px; height: 24px;
   background-size: 100% 100%; pointer-events: none}
 figure {margin: 0; flex: 1; min-width: 0}
 figcaption {padding-top: .3em}
@@ -180,12 +210,13 @@ TABS_CSS = '''
 .strip img {flex: 1; min-width: 0; border-radius: 6px}
 .map {position: relative; cursor: crosshair; max-width: 640px; margin: auto}
 .map img {width: 100%; display: block}
-.map span {position: absolute; left: 50%; top: 50%; width: 26px; height: 26px; margin: -13px;
+.map span {position: absolute; width: 26px; height: 26px; margin: -13px;
   border: 3px solid #fff; outline: 3px solid #000; border-radius: 50%; pointer-events: none}
 #left .row {gap: 6px}
 button[role=tab].selected {color: var(--body-text-color)}
 .gradio-container :focus-visible {outline: 3px solid var(--color-accent) !important; outline-offset: 3px}
 .component input[type=number], #crop input[type=number] {width: 5em !important; padding: 4px}
+#play {align-self: center}
 .photo {border: 2px dashed var(--border-color-primary); border-radius: 10px; padding: .8em; display: flex;
   flex-wrap: wrap; gap: .8em; align-items: center}
 .photo button {font: inherit; font-size: .9em; padding: .3em .8em; border-radius: 8px;
@@ -193,123 +224,60 @@ button[role=tab].selected {color: var(--body-text-color)}
 .photo input {display: block; margin-top: .4em; max-width: 100%}
 .photo video {width: 100%}
 .photo p {width: 100%; margin: 0}
+.frame {position: relative}
+.frame span {position: absolute; border: 3px solid #fff; outline: 2px solid #000; pointer-events: none}
+.examples, .tiles {display: flex; flex-wrap: wrap; gap: .5em; align-items: center}
+.examples img {height: 84px; border-radius: 8px}
+.examples button {padding: 4px}
+.tiles {align-items: stretch}
+.tiles button {width: 7.5em; padding: 4px; display: flex; flex-direction: column; gap: 4px; align-items: center;
+  font-size: var(--text-sm); line-height: 1.2; overflow-wrap: anywhere}
+.tiles canvas {width: 100%; aspect-ratio: 1; border-radius: 8px; background: var(--border-color-primary)}
 #about td:first-child, #comparison td:first-child {white-space: nowrap}
 '''
 
 # %% ../../nbs/app/08_app.ipynb #47fcd5a0
 PHONE_CSS = '''
 @media (max-width: 700px) {
-  .gradio-container .main, .gradio-container .wrap {padding: 4px !important}
+  #welcome p, #run > label > span, #run [data-testid=block-info], #basis [data-testid=block-info] {display: none}
+  #welcome h1 {font-size: 1.1em}
   #face img {max-width: 30vh}
-  #left {gap: 0}
+  #left {gap: 0; padding: 0}
   #left .row {gap: 3px}
+  .gauge {font-size: .8em; line-height: 1.2}
+  .gauge meter {width: 5em}
   #left button {padding: 4px; flex: 1 1 auto; min-width: 0 !important}
+  #choice .form {flex-direction: row; flex-wrap: nowrap}
+  #choice .block {min-width: 0 !important; padding: 4px}
+  #run {flex: 1 1 90px !important}
+  #basis .wrap {gap: 4px}
+  #basis label {padding: 4px; line-height: 1.1}
+  #basis label span {font-size: 11px; margin-left: 4px}
   .slots {flex-wrap: nowrap !important; gap: 6px !important}
   .slots .column {min-width: 0 !important}
   .slots button {padding: 4px}
 }
 '''
 
-# %% ../../nbs/app/08_app.ipynb #596209ba
-SLIDER_SCRIPT = '''<script>
-let moving = false, newest = 0, due = 0, releases = 0
-document.addEventListener('input', () => moving = true, true)
-document.addEventListener('pointerup', () => { moving = false; releases++ }, true)
-window.faePreview = async x => {
-  const now = performance.now(), number = ++newest
-  if (due < now) due = Math.max(due + 100, now + 30)
-  await new Promise(wake => setTimeout(wake, due - now))
-  return moving && number == newest ? x : new Promise(() => {})
-}
-document.addEventListener('keyup', e => {
-  if (e.target.type != 'range' || e.key == 'Tab') return
-  e.target.dispatchEvent(new PointerEvent('pointerup', {bubbles: true}))
-})
-document.addEventListener('keydown', e => e.target.type == 'number' && e.key == 'Enter' && e.target.blur())
-</script>'''
+# %% ../../nbs/app/08_app.ipynb #app-scripts
+SCRIPTS = '<script src="fae/vae.js"></script><script src="fae/app.js"></script>'
+OWN_PAGE = {'Cross-Origin-Resource-Policy': 'same-origin', 'Cache-Control': 'no-cache'} # no other page may load them
 
-# %% ../../nbs/app/08_app.ipynb #app-keyboard-code
-KEYBOARD_SCRIPT = '''<script>
-document.addEventListener('keydown', e => {
-  if (e.target.getAttribute('role') != 'tab') return
-  const tabs = [...e.target.parentElement.querySelectorAll('[role=tab]')]
-  const i = tabs.indexOf(e.target), last = tabs.length - 1
-  const to = {ArrowRight: i == last ? 0 : i + 1, ArrowLeft: i ? i - 1 : last, Home: 0, End: last}[e.key]
-  if (to === undefined) return
-  e.preventDefault()
-  tabs[to].focus()
-  tabs[to].click()
-})
-document.addEventListener('keydown', e => { // who goes on with Tab leaves no list open
-  if (e.key != 'Tab' || e.target.getAttribute('aria-expanded') != 'true') return
-  e.target.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}))
-})
-const units = {'crop-x': 'of the width', 'crop-y': 'of the height', 'crop-zoom': 'times larger', morph: 'of the way'}
-const sayValue = e => {
-  if (e.target.type != 'range') return
-  const unit = units[e.target.closest('[id]:not(input)')?.id] ?? 'standard deviations'
-  e.target.setAttribute('aria-valuetext', `${e.target.value} ${unit}`)
-}
-for (const event of ['focusin', 'input']) document.addEventListener(event, sayValue)
-</script>'''
-
-# %% ../../nbs/app/08_app.ipynb #app-number-code
-NUMBER_SCRIPT = '''<script>
-let before = ''
-document.addEventListener('focusin', e => { if (e.target.type == 'number') before = e.target.value })
-document.addEventListener('input', e => {
-  if (e.target.type == 'number' && e.target.value == '') e.stopImmediatePropagation()
-}, true)
-document.addEventListener('focusout', e => {
-  if (e.target.type == 'number' && e.target.value == '' && before) e.target.value = before
-}, true)
-</script>'''
-
-# %% ../../nbs/app/08_app.ipynb #app-late-script-code
-LATE_PREVIEW_SCRIPT = '''<script>
-const ask = window.fetch
-const isPreview = options => {
-  if (typeof options?.body != 'string') return false
-  const called = JSON.parse(options.body).fn_index
-  return gradio_config.dependencies.some(d => d.id == called && String(d.js).includes('faePreview'))
-}
-window.fetch = async (url, options) => {
-  const before = releases, answer = await ask(url, options)
-  if (releases == before || !answer.ok || !String(url).endsWith('/run/predict') || !isPreview(options)) return answer
-  const content = await answer.json()
-  return Response.json({...content, data: content.data.map(() => ({__type__: 'update'}))})
-}
-</script>'''
-
-# %% ../../nbs/app/08_app.ipynb #app-save-script-code
-SAVE_SCRIPT = '''<script>
-window.faeSave = (name, text) => {
-  const a = document.createElement('a')
-  a.href = text.startsWith('data:') ? text : URL.createObjectURL(new Blob([text], {type: 'application/json'}))
-  a.download = name
-  a.click()
-}
-window.faePick = () => new Promise(done => {
-  const input = Object.assign(document.createElement('input'), {type: 'file', accept: '.json'})
-  input.onchange = () => input.files[0].slice(0, 2_000_000).text().then(done)
-  input.oncancel = () => done(null)
-  input.click()
-})
-window.faeLink = face => {
-  const url = new URL(location.href)
-  url.searchParams.set('face', face)
-  history.replaceState(null, '', url)
-  if (navigator.clipboard) navigator.clipboard.writeText(url.href)
-  return url.href
-}
-</script>'''
+def page_scripts(explorer):
+    "Routes for the page's own scripts, and for the numbers of each run"
+    def own(request): return FileResponse(WEB/request.url.path.rpartition('/')[2], headers=OWN_PAGE)
+    def run(request):
+        try: text = explorer.script(request.path_params['name'])
+        except (RunError, ValueError) as e: return PlainTextResponse(str(e), 404)
+        return Response(text, media_type='text/javascript', headers=OWN_PAGE)
+    return [*[Route(f'/fae/{name}', own) for name in ('vae.js', 'app.js')], Route('/fae/runs/{name}.js', run)]
 
 # %% ../../nbs/app/08_app.ipynb #aeb9cbd5
 @dataclass
 class FaceButtons:
     "What acts on the whole face"
     randomize:gr.Button # a random face
-    reset:gr.Button # the mean face
+    mean:gr.Button # the mean face
     download:gr.Button # a PNG of the face
 
 def face_column(page):
@@ -319,7 +287,7 @@ def face_column(page):
     with gr.Row():
         randomize = gr.Button('Randomize', variant='primary', size='sm', min_width=90)
         for button in (page.undo, page.redo): button.render()
-        return FaceButtons(randomize, *[gr.Button(label, size='sm', min_width=56) for label in ('Reset', 'Download')])
+        return FaceButtons(randomize, *[gr.Button(label, size='sm', min_width=56) for label in ('Mean', 'Download')])
 
 # %% ../../nbs/app/08_app.ipynb #2ad4c95a
 def _two_columns(sliders):
@@ -346,10 +314,9 @@ def slider_tab(page, run):
 class PresetTab:
     "The components of the tab for directions, presets and links"
     page:Page # what all tabs share; its list of saved faces is shown here
-    directions:gr.Column # holds the next three; hidden if the run has no directions
-    direction:gr.Radio # name of a direction
+    directions:gr.Column # holds the next two; hidden if the run has no directions
+    moves:gr.HTML # a button for each direction, which moves the face
     strength:gr.Slider # how far along it, in standard deviations
-    apply:gr.Button # move the face
     title:gr.Textbox # a name for the face
     save:gr.Button # keep the face in the browser
     rename:gr.Button # give the saved face that is chosen the name in `title`
@@ -364,14 +331,10 @@ class PresetTab:
 # %% ../../nbs/app/08_app.ipynb #app-preset-components-code
 def _direction_components(run):
     "What moves the face along one of a run's directions"
-    names = list(run.directions or {})
-    with gr.Column(visible=bool(names)) as directions:
-        with gr.Group():
-            first = names[0] if names else None
-            direction = gr.Radio(names, value=first, label='Move the face', elem_id='direction')
-            strength = gr.Slider(-3, 3, 2, step=.1, label='by so many σ', elem_id='strength', buttons=[])
-        apply = gr.Button('Apply', variant='primary', size='sm')
-    return dict(directions=directions, direction=direction, strength=strength, apply=apply)
+    with gr.Column(visible=bool(run.directions)) as directions:
+        strength = gr.Slider(-3, 3, 2, step=.1, label='Move the face by so many σ', elem_id='strength', buttons=[])
+        moves = gr.HTML(direction_tiles(run), js_on_load=TILES_SCRIPT, elem_id='directions')
+    return dict(directions=directions, strength=strength, moves=moves)
 
 def preset_components(page, run):
     "The tab for directions, presets and links, without its handlers"
@@ -380,6 +343,7 @@ def preset_components(page, run):
     parts['title'] = gr.Textbox(label='Name of this face', max_length=60, elem_id='title')
     parts['save'] = gr.Button('Save in this browser', **primary)
     page.saved.render()
+    page.gallery.render()
     with gr.Row():
         for label in ('Rename', 'Delete', 'Export'): parts[label.lower()] = gr.Button(label, **small)
         parts['pick'] = gr.Button('Import', **small)
@@ -405,7 +369,7 @@ def face_png(run, state):
 def wire_face(page, buttons):
     "The buttons below the picture"
     face = [page.run, page.basis, page.state]
-    calls = {page.undo: show_undone, page.redo: show_redone, buttons.reset: show_mean}
+    calls = {page.undo: show_undone, page.redo: show_redone, buttons.mean: show_mean}
     for button, action in calls.items(): button.click(on_run(page.explorer, action, page), face, page.face, **QUIET)
     draw, text = on_run(page.explorer, show_random, page), gr.Textbox(visible='hidden')
     buttons.randomize.click(draw, [*face, page.truncation], page.face, **QUIET)
@@ -418,14 +382,19 @@ def wire_presets(tab):
     page, face = tab.page, [tab.page.basis, tab.page.state]
     def click(button, f, parts, inputs, outputs):
         return button.click(on_run(page.explorer, f, *parts), [page.run, *inputs], outputs, **QUIET)
-    kept, text = [page.store, page.saved], gr.Textbox(visible='hidden')
-    click(tab.apply, add_direction, [page], [*face, tab.direction, tab.strength], page.face)
+    kept, text = [page.store, page.saved, page.gallery], gr.Textbox(visible='hidden')
+    move, loaded = on_run(page.explorer, add_direction, page), on_run(page.explorer, load_face, page)
+    def moved(name, basis, state, strength, event:gr.EventData):
+        return move(name, basis, state, str(event.name), strength)
+    def taken(name, basis, state, store, event:gr.EventData):
+        return loaded(name, basis, state, store, str(event.name)) | {page.saved: str(event.name)}
+    tab.moves.click(moved, [page.run, *face, tab.strength], page.face, **QUIET)
+    page.gallery.click(taken, [page.run, *face, page.store], [*page.face, page.saved], **QUIET)
     click(tab.save, save_face, [page], [page.state, page.store, tab.title], kept)
-    loaded = on_run(page.explorer, load_face, page)
-    page.saved.select(loaded, [page.run, *face, *kept], page.face, **QUIET)
-    click(tab.rename, rename_face, [page], [*kept, tab.title], kept)
+    page.saved.select(loaded, [page.run, *face, page.store, page.saved], page.face, **QUIET)
+    click(tab.rename, rename_face, [page], [page.store, page.saved, tab.title], kept)
     undoable = [*kept, tab.deleted, tab.restore]
-    click(tab.delete, delete_face, [tab], kept, undoable)
+    click(tab.delete, delete_face, [tab], [page.store, page.saved], undoable)
     click(tab.restore, restore_face, [tab], [page.store, tab.deleted], undoable)
     exported = click(tab.export, export_faces, [], [page.store], text)
     exported.then(None, text, None, js="x => faeSave('faces.json', x)")
@@ -441,10 +410,8 @@ def preset_tab(page, run):
     tab = preset_components(page, run)
     wire_presets(tab)
     def update(run):
-        names = list(run.directions or {})
-        return {tab.directions: gr.Column(visible=bool(names)),
-                tab.direction: gr.Radio(names, value=names[0] if names else None)}
-    page.run_views.append(RunView([tab.directions, tab.direction], update))
+        return {tab.directions: gr.Column(visible=bool(run.directions)), tab.moves: direction_tiles(run)}
+    page.run_views.append(RunView([tab.directions, tab.moves], update))
 
 # %% ../../nbs/app/08_app.ipynb #a8b2ae76
 def show_run(page, run, basis, state, store):
@@ -453,18 +420,18 @@ def show_run(page, run, basis, state, store):
              page.basis: gr.Radio(list(bases(run)), value=basis), page.state: state,
              **picture_and_gauge(page, run, state['z']), **history_buttons(page, state),
              **change_basis(page, run, basis, state),
-             page.saved: gr.Dropdown(list(saved_faces(store, run)), value=None)}
+             **show_saved(page, run, saved_faces(store, run))}
     for view in page.run_views: shown |= view.update(run)
     return shown
 
 def open_run(page, run, store):
-    "A run that was chosen from the list, with its mean face"
-    return show_run(page, run, next(iter(bases(run))), new_state(run.pca.mean_), store)
+    "A run that was chosen from the list, with its first face"
+    return show_run(page, run, next(iter(bases(run))), new_state(first_face(run)), store)
 
 def wire_runs(page, demo):
     "What happens when the page is visited, or another run is chosen"
     views = [component for view in page.run_views for component in view.components]
-    everything = [page.run, page.basis, *page.face, page.spread, page.saved, *views]
+    everything = [page.run, page.basis, *page.face, page.spread, page.saved, page.gallery, *views]
     def visit(name, basis, state, store, request:gr.Request):
         name, basis, state = open_link(page.explorer, request, name, basis, state)
         return show_run(page, page.explorer.open(name), basis, state, store)
@@ -474,7 +441,7 @@ def wire_runs(page, demo):
 # %% ../../nbs/app/08_app.ipynb #006f51f5
 def right_column(page, run):
     "Run, components and tabs"
-    with gr.Row():
+    with gr.Row(elem_id='choice'):
         page.run.render()
         page.basis.render()
     warning = verdict_warning(run)
@@ -580,7 +547,12 @@ def guards(hosts):
     return [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(Guard)]
 
 # %% ../../nbs/app/08_app.ipynb #cf7cf808
-THEME = gr.themes.Soft(font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace']).set(
+def _fluid(px):
+    "A size of letters that grows with the page: as it is up to 1280 pixels, a third more at 1920"
+    return f'clamp({px}px, {.0521*px:.3f}vw + {.333*px:.2f}px, {1.34*px:.1f}px)'
+
+SIZES = gr.themes.Size(*map(_fluid, (9, 10, 12, 14, 16, 22, 26)), name='fluid')
+THEME = gr.themes.Soft(text_size=SIZES, font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace']).set(
     # `set` forgets Soft's own background
     block_title_background_fill='none', block_title_text_color='*body_text_color', block_title_padding='0',
     block_label_background_fill='none', block_label_text_color='*body_text_color',
@@ -589,9 +561,9 @@ THEME = gr.themes.Soft(font=['system-ui', 'sans-serif'], font_mono=['ui-monospac
     body_text_color_subdued='*neutral_500', body_text_color_subdued_dark='*neutral_300', slider_color='*primary_600',
     checkbox_label_background_fill_selected='*primary_600', button_primary_background_fill='*primary_600',
     button_primary_background_fill_hover='*primary_700', button_primary_background_fill_hover_dark='*primary_700')
-LAUNCH_OPTIONS = dict(theme=THEME, css=CSS + TABS_CSS + PHONE_CSS, footer_links=[], run_history=False, max_threads=8,
-                      head=SLIDER_SCRIPT + LATE_PREVIEW_SCRIPT + KEYBOARD_SCRIPT + NUMBER_SCRIPT + SAVE_SCRIPT,
-                      state_session_capacity=100, prevent_thread_lock=True, _frontend=False)
+LAUNCH_OPTIONS = dict(theme=THEME, css=CSS + TABS_CSS + PHONE_CSS, head=SCRIPTS, footer_links=[],
+                      run_history=False, max_threads=8, state_session_capacity=100, prevent_thread_lock=True,
+                      _frontend=False)
 
 # %% ../../nbs/app/08_app.ipynb #app-network-code
 def check_port(port):
@@ -634,7 +606,7 @@ class app:
         "Serve the app and print its address; on Colab without a public link, show widgets"
         check_port(port)
         if on_colab() and not share: return _show_widgets(self.run)
-        guard = dict(middleware=guards(['*'] if share else [*LOCAL_NAMES, *hosts]))
+        guard = dict(middleware=guards(['*'] if share else [*LOCAL_NAMES, *hosts]), routes=page_scripts(self.explorer))
         with without_proxies(','.join(LOCAL_NAMES) if share else '*'):
             self.demo.launch(server_name='127.0.0.1', server_port=port, share=share, app_kwargs=guard, **LAUNCH_OPTIONS)
         if on_colab() and not self.demo.share_url: return _show_widgets(self.run) # Gradio has said why there is no link

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from PIL import Image
 
 from ..directions import lerp, slerp
-from .explore import arithmetic, bases, film, film_gif, random_code
-from .explore import TRUNCATION, slider_labels, training_code
-from .maps import N_MAP_FACES, code_on_map, map_picture
-from .page import AT_ONCE, PREVIEW, QUIET, Page, RunView, change_face, data_url, face_html, figure
-from .page import gr, image_bytes, image_html, message, on_run, on_run_in_steps, restrict_to
-from .page import runs_table, say_errors_in, show_face
+from ..faces import render_faces, sample_factors
+from .explore import TRUNCATION, arithmetic, bases, coordinates, data_url, film, film_gif
+from .explore import first_face, image_bytes, picture, random_code, slider_labels, training_code
+from .maps import N_MAP_FACES, code_on_map, map_picture, place_on_map
+from .page import AT_ONCE, PREVIEW, QUIET, Page, RunView, change_face, face_html, figure, gr
+from .page import image_html, message, on_run, on_run_in_steps, restrict_to, runs_table
+from .page import new_state, say_errors_in, show_face
 from .photo import crop_photo, encode_photo, find_face, model_shape
 from .photo import MAX_BYTES, photo_and_fit, photo_from_url, refine
 
@@ -36,7 +38,7 @@ const send = photo => {
   const reader = new FileReader(), number = ++newest
   reader.onload = () => {
     if (number < newest) return
-    props.value = 'Looking at your photo …'
+    props.value = 'Looking at your photo … <progress></progress>'
     trigger('upload', {photo: reader.result})
   }
   if (photo.size > LIMIT) props.value = 'This picture is larger than 20 MB: choose a smaller one.'
@@ -72,12 +74,38 @@ element.addEventListener('click', async e => {
 })
 '''
 
+# %% ../../nbs/app/06_tabs.ipynb #tabs-examples
+EXAMPLES_SCRIPT = """
+element.addEventListener('click', e => {
+  const image = e.target.closest('button')?.querySelector('img')
+  if (image) trigger('click', {photo: image.src})
+})
+"""
+def _source(run): return (run.config.get('data') or {}).get('source')
+
+SCENES = (171, 141, (175, 178, 177)), (156, 126, (123, 129, 132)), (161, 131, (94, 98, 105))
+
+def _scene(seed, left, colour):
+    "A drawn person in front of a wall"
+    face = render_faces(sample_factors(1, seed), size=150)[0].permute(1, 2, 0).numpy()
+    scene = Image.new('RGB', (300, 220), colour)
+    scene.paste(Image.fromarray(face), (left, 50))
+    return scene
+
+def examples_html(run):
+    "Pictures to try, as buttons"
+    unseen = None if _source(run) == 'faces' or run.latents is None else run.latents.valid.mu
+    scenes = [_scene(*s) for s in SCENES] if unseen is None else [picture(run, z, 220) for z in unseen[:3*40:40]]
+    images = [f'<button type="button">{image_html(im, f"Example {i}")}</button>' for i, im in enumerate(scenes, 1)]
+    return f'<div class="examples"><span>Or one of these:</span>{"".join(images)}</div>'
+
 # %% ../../nbs/app/06_tabs.ipynb #tabs-photo-tab-class
 @dataclass
 class PhotoTab:
     "The components of the tab for a photo"
     page:Page # what all tabs share
     file:gr.HTML # what takes a photo from the visitor; its value says what happens to it
+    examples:gr.HTML # pictures to try, if there is no photo at hand
     photo:gr.State # the visitor's picture, a PIL image
     fit:gr.HTML # the photo, its reconstruction and the error
     crop:gr.Group # holds what follows; hidden as long as there is no photo
@@ -94,29 +122,39 @@ def photo_components(page):
     "The tab for a photo, without its handlers"
     gr.Markdown(ABOUT_PHOTOS)
     file = gr.HTML('', html_template=PHOTO_HTML, js_on_load=PHOTO_SCRIPT + CAMERA_SCRIPT, elem_id='photo')
+    examples = gr.HTML('', js_on_load=EXAMPLES_SCRIPT, elem_id='examples')
     photo, fit = gr.State(None), gr.HTML('', elem_id='fit')
     with gr.Group(visible=False, elem_id='crop') as crop:
         with gr.Row():
             frame = [gr.Slider(*limits, step=.01, label=label, elem_id=elem_id, buttons=[], min_width=120)
                      for *limits, label, elem_id in CROP_SLIDERS]
         search = gr.Button('Refine: search for a better code', elem_id='refine', variant='primary', size='sm')
-    return PhotoTab(page, file, photo, fit, crop, frame, search)
+    return PhotoTab(page, file, examples, photo, fit, crop, frame, search)
 
 # %% ../../nbs/app/06_tabs.ipynb #6e2c11b7
 DRAWN_ONLY = 'It knows drawn faces only; for a photograph choose a run trained on photographs.'
 
-def _source(run): return (run.config.get('data') or {}).get('source')
+def framed_html(photo, x, y, zoom):
+    "A photo, small, with a frame around the part that `crop_photo` cuts out"
+    small = photo.copy()
+    small.thumbnail((320, 320))
+    side = min(small.size)/max(zoom, 1)
+    places = [min(max(share*whole - side/2, 0), whole - side)/whole for share, whole in zip((x, y), small.size)]
+    box = zip(('left', 'top', 'width', 'height'), (*places, side/small.width, side/small.height))
+    style = '; '.join(f'{name}: {share:.2%}' for name, share in box)
+    image = f'{image_html(small, "Your photo")}<span style="{style}"></span>'
+    return f'<figure><div class="frame">{image}</div><figcaption>Your photo</figcaption></figure>'
 
-def fit_html(run, seen, z, step=None, steps=50):
+def fit_html(run, seen, z, framed='', step=None, steps=50):
     "Photo, reconstruction and error side by side; with a bar while the search goes on"
     *images, mse = photo_and_fit(run, seen, z)
-    captions = 'Your photo, as the model sees it', 'Its reconstruction', 'Where they differ'
+    captions = 'As the model sees it', 'Its reconstruction', 'Where they differ'
     figures = [f'<figure>{image_html(im, c)}<figcaption>{c}</figcaption></figure>' for im, c in zip(images, captions)]
     bar = f'<label><progress max="{steps}" value="{step}"></progress> step {step} of {steps}</label>'
     usual = figure(run.config.get('results') or {}, 'mse', 4)
     unseen = f'pictures that this run has not seen in training have {usual}.'
     words = [f'Error (MSE) {mse:.4f}; {unseen}', DRAWN_ONLY if _source(run) == 'faces' else '']
-    return f'<div class="fit">{"".join(figures)}</div><p>{" ".join(words)} {"" if step is None else bar}</p>'
+    return f'<div class="fit">{framed}{"".join(figures)}</div><p>{" ".join(words)} {"" if step is None else bar}</p>'
 
 # %% ../../nbs/app/06_tabs.ipynb #tabs-take-photo
 def _cropped_photo(run, photo, x, y, zoom):
@@ -129,14 +167,14 @@ def show_photo(tab, run, basis, state, photo, x, y, zoom):
     seen = _cropped_photo(run, photo, x, y, zoom)
     z = encode_photo(run, seen)
     shown = show_face(tab.page, run, basis, change_face(state, z), 'The face of your photo')
-    return {tab.fit: fit_html(run, seen, z), **shown}
+    return {tab.fit: fit_html(run, seen, z, framed_html(photo, x, y, zoom)), **shown}
 
 def take_photo(tab, run, basis, state, url):
     "A visitor's photo, in the tab and as the visitor's face"
     photo = photo_from_url(url)
     frame = find_face(photo, _source(run))
     if not frame: gr.Info('No face was found on this photo: choose the part to look at below it.')
-    frame = frame or (.5, .5, 1.)
+    frame = [round(v, 2) for v in frame or (.5, .5, 1.)]
     shown = {tab.file: '', tab.photo: photo, tab.crop: gr.Group(visible=True), **dict(zip(tab.frame, frame))}
     return shown | show_photo(tab, run, basis, state, photo, *frame)
 
@@ -144,9 +182,11 @@ def take_photo(tab, run, basis, state, url):
 def refine_photo(tab, run, basis, state, photo, x, y, zoom, steps=50):
     "Look for a better code, step by step: in the tab every few steps, and as the visitor's face at the end"
     seen = _cropped_photo(run, photo, x, y, zoom)
+    framed = framed_html(photo, x, y, zoom)
     for step, (z, _) in enumerate(refine(run, seen, state['z'], steps)):
-        if step % 5 == 0 and step < steps: yield {tab.fit: fit_html(run, seen, z, step, steps)}
-    yield {tab.fit: fit_html(run, seen, z), **show_face(tab.page, run, basis, change_face(state, z), 'A better code')}
+        if step % 5 == 0 and step < steps: yield {tab.fit: fit_html(run, seen, z, framed, step, steps)}
+    shown = show_face(tab.page, run, basis, change_face(state, z), 'A better code')
+    yield {tab.fit: fit_html(run, seen, z, framed), **shown}
 
 # %% ../../nbs/app/06_tabs.ipynb #ff144cd4
 def warn_and_empty(component, handler):
@@ -167,10 +207,13 @@ def photo_tab(page):
     crop, taken = [*face, tab.photo, *tab.frame], [tab.file, tab.photo, tab.crop, *tab.frame, *shown]
     take = warn_and_empty(tab.file, on(take_photo, tab))
     def sent(name, basis, state, event:gr.EventData): return take(name, basis, state, event.photo)
-    tab.file.upload(sent, face, taken, trigger_mode='multiple', **ONE_AT_A_TIME)
+    working = ONE_AT_A_TIME | dict(show_progress='minimal', show_progress_on=[tab.fit])
+    tab.file.upload(sent, face, taken, trigger_mode='multiple', **working)
+    tab.examples.click(sent, face, taken, trigger_mode='multiple', **working)
     for slider in tab.frame: slider.release(on(show_photo, tab), crop, shown, **QUIET)
     search = on_run_in_steps(page.explorer, refine_photo, tab)
     tab.search.click(search, crop, shown, **TWO_AT_A_TIME)
+    page.run_views.append(RunView([tab.examples], lambda run: {tab.examples: examples_html(run)}))
 
 # %% ../../nbs/app/06_tabs.ipynb #278ebf25
 INTERPOLATIONS = {'Straight (lerp)': lerp, 'Around the origin (slerp)': slerp}
@@ -185,6 +228,7 @@ class MorphTab:
     sources:dict # slot -> what puts a face there: 'shown' and 'random' -> gr.Button, 'training' -> gr.Number
     strip:gr.HTML # pictures on the way from A to B
     position:gr.Slider # where on the way, from 0 to 1
+    play:gr.Button # let the slider go by itself
     add:gr.Button # show the sum
     download:gr.Button # of the film
 
@@ -197,21 +241,26 @@ def _slot_column(slot):
         with gr.Row():
             shown = gr.Button(f'{slot} = shown', elem_id=f'shown-{slot}', **small)
             drawn = gr.Button('Random', elem_id=f'random-{slot}', **small)
-        number = gr.Number(None, label=f'{slot} = training face', precision=0, minimum=0, elem_id=f'number-{slot}')
-    return image, dict(shown=shown, random=drawn, training=number)
+    return image, dict(shown=shown, random=drawn)
 
 def morph_components(page):
     "The tab for films and sums, without its handlers"
     slots, labels, small = gr.State(None), list(INTERPOLATIONS), dict(size='sm', min_width=120)
     with gr.Row(elem_classes='slots'): columns = {slot: _slot_column(slot) for slot in 'ABC'}
-    interpolation = gr.Radio(labels, value=labels[1], label='The way from A to B', elem_id='way')
     strip = gr.HTML(elem_id='strip')
-    position = gr.Slider(0, 1, 0, step=.01, label='From A (0) to B (1)', elem_id='morph', buttons=[])
+    with gr.Row(equal_height=True):
+        play = gr.Button('Play', elem_id='play', variant='primary', scale=1, **small)
+        position = gr.Slider(0, 1, 0, step=.01, label='From A (0) to B (1)', elem_id='morph', buttons=[], scale=6)
+    interpolation = gr.Radio(labels, value=labels[1], label='The way from A to B', elem_id='way')
+    with gr.Row():
+        for slot, (_, sources) in columns.items():
+            sources['training'] = gr.Number(None, label=f'{slot} = training face', precision=0, minimum=0,
+                                            min_width=100, elem_id=f'number-{slot}')
     with gr.Row():
         add = gr.Button('Show A − B + C', elem_id='sum', **small)
         download = gr.Button('Download the film (GIF)', elem_id='gif', **small)
     images, sources = [{slot: column[k] for slot, column in columns.items()} for k in (0, 1)]
-    return MorphTab(page, slots, interpolation, images, sources, strip, position, add, download)
+    return MorphTab(page, slots, interpolation, images, sources, strip, position, play, add, download)
 
 # %% ../../nbs/app/06_tabs.ipynb #923f8f30
 def first_slots(run):
@@ -302,6 +351,7 @@ def morph_tab(page):
     preview, previewed = restrict_to([page.image, page.gauge], walk), [page.image, page.gauge]
     tab.position.input(preview, [*face, *slots, tab.position], previewed, **PREVIEW)
     tab.position.release(walk, [*face, *slots, tab.position], page.face, **AT_ONCE)
+    tab.play.click(None, js='() => faePlay()')
     tab.add.click(on(show_sum, page), [*face, tab.slots], page.face, **QUIET)
     text = gr.Textbox(visible='hidden')
     made = tab.download.click(on(film_url), [page.run, *slots], text, **QUIET)
@@ -315,13 +365,14 @@ def _map_kind(label):
     if label in MAP_LABELS: return MAP_LABELS[label]
     raise ValueError(f'there is no map called {label!r}: choose {" or ".join(MAP_LABELS)}')
 
-def map_html(run, label):
-    "A map of a run's faces as an element of the page"
+def map_html(run, label, state):
+    "A map of a run's faces as an element of the page, with a ring where the visitor's face is"
     n = min(N_MAP_FACES, len(run.latents.mu)) if run.latents else N_MAP_FACES
-    words = f'Map of {n} faces. Arrow keys move the cross, Enter shows the face there.'
+    words = f'Map of {n} faces. Arrow keys move the ring, Enter shows the face there.'
     image = data_url(image_bytes(map_picture(run, _map_kind(label)), 'WEBP', quality=80), 'webp')
     frame = f'class="map" tabindex="0" role="application" aria-label="{words}"'
-    return f'<div {frame}><img alt="" src="{image}"><span></span></div>'
+    x, y = place_on_map(run, _map_kind(label), N_MAP_FACES, 1000, state['z'])
+    return f'<div {frame}><img alt="" src="{image}"><span style="left: {x:.2%}; top: {y:.2%}"></span></div>'
 
 # %% ../../nbs/app/06_tabs.ipynb #tabs-map-pick
 def show_on_map(page, run, basis, state, label, x, y):
@@ -332,21 +383,20 @@ def show_on_map(page, run, basis, state, label, x, y):
 
 # %% ../../nbs/app/06_tabs.ipynb #90c1de6f
 MAP_SCRIPT = '''
-const at = {x: .5, y: .5}
-const show = () => {
-  const cross = element.querySelector('.map span')
-  if (cross) { cross.style.left = 100*at.x + '%'; cross.style.top = 100*at.y + '%' }
-}
-const choose = () => { show(); trigger('click', {...at}) }
+const ring = () => element.querySelector('.map span')
+const move = (x, y) => Object.assign(ring().style, {left: 100*x + '%', top: 100*y + '%'})
+const at = () => ({x: parseFloat(ring().style.left)/100, y: parseFloat(ring().style.top)/100})
 const within = share => Math.min(1, Math.max(0, share))
 element.addEventListener('click', e => {
   const box = element.querySelector('.map img')?.getBoundingClientRect()
-  if (box) { at.x = (e.clientX - box.left)/box.width; at.y = (e.clientY - box.top)/box.height; choose() }
+  if (!box) return
+  move((e.clientX - box.left)/box.width, (e.clientY - box.top)/box.height)
+  trigger('click', at())
 })
 element.addEventListener('keydown', e => {
   const step = {ArrowLeft: [-.02, 0], ArrowRight: [.02, 0], ArrowUp: [0, -.02], ArrowDown: [0, .02]}[e.key]
-  if (step) { at.x = within(at.x + step[0]); at.y = within(at.y + step[1]); show(); e.preventDefault() }
-  if (e.key == 'Enter') choose()
+  if (step) { move(within(at().x + step[0]), within(at().y + step[1])); e.preventDefault() }
+  if (e.key == 'Enter') trigger('click', at())
 })
 '''
 
@@ -358,7 +408,7 @@ def map_tab(page, tab):
     plan = gr.HTML('', elem_id='map', js_on_load=MAP_SCRIPT)
     one_at_a_time = dict(concurrency_limit=1, concurrency_id='map', api_visibility='undocumented')
     draw = on_run(page.explorer, map_html)
-    for event in (label.input, tab.select): event(draw, [page.run, label], plan, **one_at_a_time)
+    for event in (label.input, tab.select): event(draw, [page.run, label, page.state], plan, **one_at_a_time)
     def clicked(name, basis, state, label, event:gr.EventData):
         return show(name, basis, state, label, float(event.x), float(event.y))
     plan.click(clicked, [page.run, page.basis, page.state, label], page.face, **QUIET)
@@ -372,6 +422,7 @@ class CompareTab:
     "The components of the tab for two runs"
     page:Page # what all tabs share; its run is shown on the left
     other:gr.Dropdown # name of the run on the right
+    start:gr.State # the coordinates of the visitor's face when the tab was opened
     left:gr.HTML # a face of the one run
     right:gr.HTML # and of the other
     sliders:list # `N_COMPARED` times gr.Slider, for both
@@ -388,21 +439,21 @@ def compare_components(page):
             with gr.Column(min_width=230):
                 for i in range(first, first + half):
                     sliders.append(gr.Slider(-3, 3, 0, step=.05, label=f'{i}', buttons=[], elem_id=f'both-{i}'))
-    return CompareTab(page, other, left, right, sliders, gr.Markdown(elem_id='comparison'))
+    return CompareTab(page, other, gr.State([]), left, right, sliders, gr.Markdown(elem_id='comparison'))
 
 # %% ../../nbs/app/06_tabs.ipynb #tabs-compare-handlers
-def compared_html(run, values):
-    "The face of a run at these coordinates, all others at zero, with the run's name below"
+def compared_html(run, coords):
+    "The face of a run at these coordinates, as many as it has, with the run's name below"
     pca = next(iter(bases(run).values()))
-    coords = np.zeros((1, pca.n_components_))
-    coords[0, :len(values)] = values[:pca.n_components_]
-    face = face_html(run, pca.inverse_transform(coords)[0], f'Face of the run {run.name}', 384)
+    all_of_them = np.zeros((1, pca.n_components_))
+    all_of_them[0, :len(coords)] = coords[:pca.n_components_]
+    face = face_html(run, pca.inverse_transform(all_of_them)[0], f'Face of the run {run.name}', 384)
     return f'<figure>{face}<figcaption>{run.name}</figcaption></figure>'
 
-def move_both(tab, first, second, *values):
-    "The faces of two runs at the coordinates of the tab's sliders"
-    values = [float(v) for v in values]
-    return {tab.left: compared_html(first, values), tab.right: compared_html(second, values)}
+def move_both(tab, first, second, start, *values):
+    "The faces of two runs at the coordinates of the tab's sliders, and for those without a slider at the first ones"
+    coords = [*map(float, values), *start[len(values):]]
+    return {tab.left: compared_html(first, coords), tab.right: compared_html(second, coords)}
 
 # %% ../../nbs/app/06_tabs.ipynb #96d5fe2c
 def _pair_label(first, second, i):
@@ -411,10 +462,18 @@ def _pair_label(first, second, i):
     words = [l[i].split(' · ', 1)[1].replace(' %', '\u00a0%') if i < len(l) else 'nothing' for l in labels]
     return f'{i + 1}: {words[0]}  |  {words[1]}'
 
-def compare_runs(tab, first, second):
-    "Faces, table and sliders for two runs, all sliders at zero"
-    sliders = {s: gr.Slider(value=0, label=_pair_label(first, second, i)) for i, s in enumerate(tab.sliders)}
-    return {**move_both(tab, first, second, *[0]*N_COMPARED), tab.table: runs_table(first, second), **sliders}
+def compare_runs(tab, first, second, state):
+    "The visitor's face in two runs, their table, and the sliders where it stands"
+    start = coordinates(first, next(iter(bases(first))), state['z']).tolist()
+    values = [round(min(max(v, -3), 3), 2) for v in (start + [0]*N_COMPARED)[:N_COMPARED]]
+    sliders = {s: gr.Slider(value=v, label=_pair_label(first, second, i))
+               for i, (s, v) in enumerate(zip(tab.sliders, values))}
+    faces = move_both(tab, first, second, start, *values)
+    return {tab.start: start, **faces, tab.table: runs_table(first, second), **sliders}
+
+def compare_first_faces(tab, first, second):
+    "The same when another run is opened, which begins with its first face"
+    return compare_runs(tab, first, second, new_state(first_face(first)))
 
 # %% ../../nbs/app/06_tabs.ipynb #869eacb1
 def on_two_runs(explorer, f, *parts):
@@ -431,8 +490,10 @@ def compare_tab(page, opened):
     runs, faces = [page.run, tab.other], [tab.left, tab.right]
     move = say_errors_in(tab.right, on_two_runs(page.explorer, move_both, tab))
     for s in tab.sliders:
-        s.input(move, [*runs, *tab.sliders], faces, **PREVIEW)
-        s.release(move, [*runs, *tab.sliders], faces, **AT_ONCE)
+        s.input(move, [*runs, tab.start, *tab.sliders], faces, **PREVIEW)
+        s.release(move, [*runs, tab.start, *tab.sliders], faces, **AT_ONCE)
     compare = on_two_runs(page.explorer, compare_runs, tab)
-    for event in (tab.other.select, opened.select, page.run.change):
-        event(compare, runs, [*faces, tab.table, *tab.sliders], **QUIET)
+    begin = on_two_runs(page.explorer, compare_first_faces, tab)
+    shown = [tab.start, *faces, tab.table, *tab.sliders]
+    for event in (tab.other.select, opened.select): event(compare, [*runs, page.state], shown, **QUIET)
+    page.run.change(begin, runs, shown, **QUIET)

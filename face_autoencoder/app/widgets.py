@@ -11,9 +11,9 @@ import numpy as np
 from IPython.display import Markdown, display
 from fastcore.basics import patch
 
-from .explore import TRUNCATION, bases, coordinates, move_slider, picture, random_code
-from .explore import slider_labels, typicality
-from .page import change_face, image_bytes, new_state, undo
+from .explore import TRUNCATION, bases, coordinates, first_face, image_bytes, move_slider, picture
+from .explore import random_code, slider_labels, typicality
+from .page import change_face, new_state, undo
 
 # %% ../../nbs/app/07_widgets.ipynb #d5559ae9
 PICTURE_SIZE = 384 # side of the picture, in pixels
@@ -53,18 +53,18 @@ class face_widgets(W.Box):
         below_basis = [self.basis, *self.sliders, *self._direction_widgets()]
         columns = [_column('400px', self._face_widgets()), _column('520px', below_basis)]
         super().__init__(columns, layout=W.Layout(flex_flow='row wrap'))
-        self.show(new_state(run.pca.mean_))
+        self.show(new_state(first_face(run)))
         self.basis.observe(lambda _: self.place_sliders(), 'value')
         for i, s in enumerate(self.sliders): s.observe(lambda change, i=i: self.move(i, change.new), 'value')
 
     def _face_widgets(self):
         "The picture and what acts on the whole face"
         self.undo = _button('Undo', lambda: self.show(undo(self.state)))
-        self.reset = _button('Reset', lambda: self.change(self.run.pca.mean_))
+        self.mean = _button('Mean', lambda: self.change(self.run.pca.mean_))
         def randomize(): self.change(random_code(self.run, self.truncation.value, self.rng))
         self.randomize = _button('Randomize', randomize, button_style='primary')
         self.truncation = _slider(.2, 3, .1, TRUNCATION, 'within ± σ')
-        return [self.picture, self.gauge, W.HBox([self.undo, self.reset, self.randomize]), self.truncation]
+        return [self.picture, self.gauge, W.HBox([self.undo, self.mean, self.randomize]), self.truncation]
 
 # %% ../../nbs/app/07_widgets.ipynb #widgets-direction-code
 @patch

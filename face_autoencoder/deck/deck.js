@@ -7,7 +7,6 @@ MathJax.startup.promise.then(fitAll).then(() => Reveal.initialize({
 // Figures that can be moved: what they need is loaded after the slides stand, and never on paper
 function goLive() {
   if (!document.querySelector('vae-sliders, vae-inside, vae-map, vae-morph') || /print-pdf/.test(location.search)) return
-  for (const src of ['vae.js', 'examples.js', 'explorer.js'])
-    document.head.append(Object.assign(document.createElement('script'), {src: `live/${src}`, async: false}))
+  document.head.append(Object.assign(document.createElement('script'), {src: 'live/explorer.js'}))
   document.head.append(Object.assign(document.createElement('link'), {rel: 'stylesheet', href: 'live/explorer.css'}))
 }

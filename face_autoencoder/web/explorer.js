@@ -29,12 +29,6 @@ const chosen = (label, options, onchange) => { // a labelled list to choose from
                     ...options.map(([value, text]) => el('option', {value, textContent: text})))
   return {select, node: el('label', {}, `${label} `, select)}
 }
-const percent = x => `${Math.round(100*x)} %`
-function howUsual(share) {
-  if (share > .995) return 'More usual than nearly all training faces'
-  if (share < .005) return 'More unusual than nearly all training faces'
-  return `More usual than ${percent(share)} of the training faces`
-}
 const signed = x => `${x < 0 ? '−' : ''}${Math.abs(x).toFixed(1)}`
 const reduced = matchMedia('(prefers-reduced-motion: reduce)')
 const words = (element, name) => (element.getAttribute(name) ?? '').split(/\s+/).filter(Boolean)
@@ -51,9 +45,9 @@ function atNextFrame(f) { // however often it is called: once for each picture t
 // ---------------------------------------------------------------- a visitor's face, with undo, and as text
 class Face extends EventTarget {
   constructor(model) { super(); this.show(model) }
-  show(model) { // begin with a face of the training set, if the run has kept any
+  show(model) {
     Object.assign(this, {model, past: [], future: []})
-    this.set((model.codes[0] ?? model.bases[0].mean).slice(), false)
+    this.set(model.first.slice(), false)
   }
   set(z, remember = true, from = null) {
     if (remember) { this.past.push(this.z); this.future = [] }
@@ -68,15 +62,45 @@ class Face extends EventTarget {
     const {model} = this, basis = model.bases.at(-1)
     this.set(basis.components.reduce((z, c) => vae.walk(z, c, draw()), basis.mean))
   }
-  usual() { // share of the training faces that are farther from the mean
-    const {distances} = this.model.run, far = Math.hypot(...this.model.bases.at(-1).coordinates(this.z))
-    return distances.length ? distances.filter(d => d > far).length/distances.length : NaN
-  }
   get text() { return `${this.model.run.name}~${vae.asText(this.z)}` }
 }
 
 const canvasFor = label => el('canvas', {className: 'face', width: 64, height: 64, role: 'img', 'aria-label': label})
 const paint = (canvas, model, z) => vae.paint(canvas, model.decode(z), model.size)
+
+// ---------------------------------------------------------------- faces to go back to: the run's and one's own
+const KEPT_AS = 'face_autoencoder faces', MOST_KEPT = 24
+let kept = [] // as texts of links; of this visit only where the browser keeps nothing
+try { kept = JSON.parse(localStorage.getItem(KEPT_AS)).filter(k => typeof k === 'string').slice(0, MOST_KEPT) } catch {}
+function keep(texts) {
+  kept = [...new Set(texts)].slice(0, MOST_KEPT)
+  try { localStorage.setItem(KEPT_AS, JSON.stringify(kept)) } catch {}
+}
+function codeIn(text, model) { // of a face of this run; null for anything else
+  const [name, code] = String(text).split('~'), z = name === model.run.name && code ? vae.fromText(code) : null
+  return z && z.length === model.d && z.every(v => Math.abs(v) <= 100) ? z : null
+}
+
+function gallery(face) { // a row of pictures to click on
+  const row = el('div', {className: 'gallery'})
+  const tile = (z, label) => {
+    const canvas = el('canvas', {className: 'face'})
+    paint(canvas, face.model, z)
+    return el('button', {type: 'button', 'aria-label': label, onclick: () => face.set(z.slice())}, canvas)
+  }
+  const fill = () => {
+    const {model} = face, own = kept.map(text => [text, codeIn(text, model)]).filter(([, z]) => z)
+    const people = model.codes.slice(0, 6).map((z, i) => tile(z, `Person ${i + 1}`))
+    const mine = own.map(([text, z], i) => {
+      const forget = () => { keep(kept.filter(k => k !== text)); fill() }
+      const label = `your face ${i + 1}`
+      return el('span', {}, tile(z, label), button('×', forget, {'aria-label': `Forget ${label}`}))
+    })
+    row.replaceChildren(...people, ...mine, button('Keep this face', () => { keep([face.text, ...kept]); fill() }))
+  }
+  fill()
+  return {row, fill}
+}
 
 // ---------------------------------------------------------------- every element: open its run, then build itself
 class Element extends HTMLElement {
@@ -139,7 +163,8 @@ class Sliders extends Element {
     const undo = button('Undo', () => face.undo()), redo = button('Redo', () => face.redo())
     const buttons = el('div', {className: 'buttons'}, button('Mean', () => face.set(face.model.bases[0].mean.slice())),
                        button('Random', () => face.random()), undo, redo)
-    this.append(el('div', {className: 'picture'}, canvas, gauge, buttons), panel)
+    const {row, fill: fillGallery} = gallery(face)
+    this.append(el('div', {className: 'picture'}, canvas, gauge, buttons), panel, ...(asked.length ? [] : [row]))
     let page = 0, basis = 0, moved = {}, shown = []
     const fill = () => {
       const {model} = face, {labels, ends, counts} = model.bases[basis]
@@ -173,14 +198,14 @@ class Sliders extends Element {
     const show = () => {
       paint(canvas, face.model, face.z)
       for (const s of shown) s.show(face.model.bases[basis].coordinate(face.z, s.i))
-      const usual = face.usual()
-      gauge.textContent = isNaN(usual) ? '' : howUsual(usual)
+      const usual = face.model.usual(face.z)
+      gauge.textContent = isNaN(usual) ? '' : vae.howUsual(usual)
       undo.disabled = !face.past.length; redo.disabled = !face.future.length
     }
     let model = face.model
     face.addEventListener('change', e => {
       if (e.detail !== this) { moved = {}; this.directions?.forEach(d => d.show(0)) }
-      if (model !== face.model) { model = face.model; basis = page = 0; fill() }
+      if (model !== face.model) { model = face.model; basis = page = 0; fill(); fillGallery() }
     })
     fill()
     this.whenChanged(face, show)
@@ -201,9 +226,10 @@ function bars(mu, sigma, z) { // each latent: its mean as a bar, one sigma to bo
   return svg('svg', {viewBox: '0 0 600 120', role: 'img', 'aria-label': label}, ...parts)
 }
 
+const sizeOf = source => [source.naturalWidth || source.width, source.naturalHeight || source.height]
+
 function square(source, {zoom = 1, x = 0, y = 0}, size, channels) { // part of a picture as numbers in [-1, 1]
-  const width = source.naturalWidth || source.width, height = source.naturalHeight || source.height
-  const side = Math.min(width, height)/zoom
+  const [width, height] = sizeOf(source), side = Math.min(width, height)/zoom
   const context = el('canvas', {width: size, height: size}).getContext('2d', {willReadFrequently: true})
   context.imageSmoothingQuality = 'high'
   context.drawImage(source, (width - side)*(x + 1)/2, (height - side)*(y + 1)/2, side, side, 0, 0, size, size)
@@ -211,6 +237,18 @@ function square(source, {zoom = 1, x = 0, y = 0}, size, channels) { // part of a
   for (let p = 0; p < size*size; p++)
     for (let c = 0; c < channels; c++) picture[p*channels + c] = rgba[4*p + c]/127.5 - 1
   return picture
+}
+
+function framed(canvas, source, {zoom, x, y}) { // a picture, small, with a frame around the part that is looked at
+  const [width, height] = sizeOf(source), scale = 240/Math.max(width, height), side = scale*Math.min(width, height)/zoom
+  Object.assign(canvas, {width: scale*width, height: scale*height})
+  const g = canvas.getContext('2d')
+  g.drawImage(source, 0, 0, canvas.width, canvas.height)
+  const box = [(canvas.width - side)*(x + 1)/2, (canvas.height - side)*(y + 1)/2, side, side]
+  for (const [colour, line] of [['#000', 6], ['#fff', 3]]) {
+    Object.assign(g, {strokeStyle: colour, lineWidth: line})
+    g.strokeRect(...box)
+  }
 }
 
 class Inside extends Element {
@@ -227,15 +265,17 @@ class Inside extends Element {
     const draw = () => { eps = Array.from({length: model.d}, () => vae.normal()) }
     const show = () => {
       if (!source) return
+      if (!crop.hidden) framed(whole, source, cut)
       const x = square(source, cut, model.size, model.channels), q = model.encode(x), z = vae.sample(q, eps)
       const mean = model.decode(q.mu), drawn = model.decode(z), D = x.length, mse = vae.mseOf(mean, x), kl = vae.klOf(q)
-      const {sigma} = model.run.results, nats = D*(vae.mseOf(drawn, x)/(2*sigma**2) + Math.log(2*Math.PI*sigma**2)/2)
+      const {sigma} = model.run.results // a run that does not say it has no ELBO
+      const nats = D*(vae.mseOf(drawn, x)/(2*sigma**2) + Math.log(2*Math.PI*sigma**2)/2)
       for (const [i, picture] of [x, mean, drawn].entries()) vae.paint(pictures[i].canvas, picture, model.size)
       const {loss, beta, results} = model.run
       about.textContent = `${model.run.name}: loss ${loss} with β = ${beta}, verdict: ${results.verdict}`
       code.replaceChildren(bars(q.mu, q.logvar.map(v => Math.exp(v/2)), z))
-      const rows = [['Error (MSE, from μ)', mse.toFixed(4)], ['KL', `${kl.toFixed(0)} nats`],
-                    ['ELBO', `${(-nats - kl).toFixed(0)} nats`]]
+      const rows = [['Error (MSE, from μ)', mse.toFixed(4)], ['KL', `${kl.toFixed(0)} nats`]]
+      if (sigma > 0) rows.push(['ELBO', `${(-nats - kl).toFixed(0)} nats`])
       figures.replaceChildren(...rows.map(([name, value]) =>
         el('div', {}, el('dt', {textContent: name}), el('dd', {textContent: value}))))
     }
@@ -276,7 +316,8 @@ class Inside extends Element {
       const input = el('input', {type: 'range', min, max, step: .02, value, oninput})
       return el('label', {}, `${label} `, input)
     }
-    const crop = el('div', {className: 'crop', hidden: true}, knob('zoom', 'Zoom', 1, 5, 1),
+    const whole = el('canvas', {className: 'whole', role: 'img', 'aria-label': 'Your picture, with the frame'})
+    const crop = el('div', {className: 'crop', hidden: true}, whole, knob('zoom', 'Zoom', 1, 5, 1),
                     knob('x', 'Left or right', -1, 1, 0), knob('y', 'Up or down', -1, 1, 0))
     const examples = (globalThis.vaeExamples ?? []).map((url, i) => {
       const image = el('img', {src: url, alt: `Drawn face ${i + 1}`})
@@ -481,8 +522,8 @@ class Explorer extends HTMLElement {
     const names = words(this, 'runs'), [name, code] = decodeURIComponent(location.hash.slice(1)).split('~')
     this.setAttribute('aria-busy', 'true')
     const face = this.face = new Face(await vae.open(names.includes(name) ? name : names[0]))
-    const z = code && vae.fromText(code)
-    if (z && z.length === face.model.d && z.every(v => Math.abs(v) <= 100)) face.set(z, false)
+    const z = codeIn(`${name}~${code}`, face.model)
+    if (z) face.set(z, false)
     this.textContent = ''
     this.removeAttribute('aria-busy')
     const titles = {faces: 'drawn faces', lfw: 'photographs'}

@@ -156,6 +156,7 @@ class Model {
     this.grid = reserve((this.start + 2)**2*this.ups[0].from)
     this.bases = run.bases.map(b => new Basis(b, this.d))
     this.directions = Object.fromEntries(Object.entries(run.directions).map(([k, v]) => [k, numbers(v)]))
+    this.first = numbers(run.first) // the face to begin with
     const codes = run.faces ? numbers(run.faces.codes) : new Float32Array(0)
     this.codes = Array.from({length: codes.length/this.d}, (_, i) => codes.subarray(i*this.d, (i + 1)*this.d))
   }
@@ -177,6 +178,16 @@ class Model {
     this.ups.forEach((layer, i) => { x = layer.up(x, i === last ? Math.tanh : leaky) })
     return unpad(x, this.size, this.channels)
   }
+  usual(z) { // share of the training faces that are farther from the mean; NaN if the run has kept none
+    const {distances} = this.run, far = Math.hypot(...this.bases.at(-1).coordinates(z))
+    return distances.length ? distances.filter(d => d > far).length/distances.length : NaN
+  }
+}
+
+function howUsual(share) { // the same in words
+  if (share > .995) return 'More usual than nearly all the training faces'
+  if (share < .005) return 'More unusual than nearly all the training faces'
+  return `More usual than ${Math.round(100*share)}% of the training faces`
 }
 
 // ---------------------------------------------------------------- components, in standard deviations of the faces
@@ -195,6 +206,12 @@ class Basis {
 // ---------------------------------------------------------------- codes
 const walk = (z, direction, steps) => z.map((v, k) => v + steps*direction[k])
 const mix = (a, b, t) => a.map((v, k) => (1 - t)*v + t*b[k])
+function slerp(a, b, t) { // along the great circle around the origin
+  const dot = (u, v) => u.reduce((sum, x, k) => sum + x*v[k], 0), lengths = Math.sqrt(dot(a, a)*dot(b, b))
+  const angle = lengths ? Math.acos(Math.max(-1, Math.min(1, dot(a, b)/lengths))) : 0, whole = Math.sin(angle)
+  if (whole < 1e-6) return mix(a, b, t)
+  return a.map((v, k) => (Math.sin((1 - t)*angle)*v + Math.sin(t*angle)*b[k])/whole)
+}
 function normal(random = Math.random) { // Box and Muller
   return Math.sqrt(-2*Math.log(1 - random()))*Math.cos(2*Math.PI*random())
 }
@@ -227,14 +244,15 @@ function open(name) {
     waiting[name].promise = new Promise((done, failed) => {
       waiting[name].done = done
       const script = document.createElement('script')
-      script.src = `${base}${encodeURIComponent(name)}.js`
+      script.src = `${base}runs/${encodeURIComponent(name)}.js`
       script.onerror = () => { delete waiting[name]; failed(Error(`the file of the run ${name} is missing`)) }
-      document.head.append(script)
+      const load = () => found[name] || document.head.append(script) // it may stand further down in the page
+      if (document.readyState === 'loading') addEventListener('DOMContentLoaded', load); else load()
     })
   }
   return waiting[name].promise
 }
 
-return {add, open, found, numbers, asText, fromText, usePlainLoops, walk, mix, normal, sample, klOf, mseOf, paint}
+return {add, open, found, numbers, asText, fromText, usePlainLoops, howUsual, walk, mix, slerp, normal, sample, klOf, mseOf, paint}
 })()
 if (typeof exports !== 'undefined') Object.assign(exports, vae)

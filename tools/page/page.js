@@ -24,7 +24,9 @@ function choose(colours) {
 
 function darkButton() {
   const button = document.querySelector('.dark')
-  const show = () => button.setAttribute('aria-pressed', isDark())
+  const tell = () => all('iframe').forEach(f => f.contentWindow.postMessage({colours: isDark() ? 'dark' : 'light'}, '*'))
+  const show = () => { button.setAttribute('aria-pressed', isDark()); tell() }
+  all('iframe').forEach(f => f.addEventListener('load', tell))
   button.onclick = () => {
     const chosen = isDark() ? 'light' : 'dark'
     const asSystem = (chosen === 'dark') === systemIsDark.matches
