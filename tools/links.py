@@ -98,7 +98,9 @@ def status():
 
 
 def clone():
-    return f'    git clone -b {branch} {github} && cd {repo}\n\n'
+    "How to begin with the repository"
+    colab = 'In Colab, press a badge of the [syllabus](#syllabus). On your own machine:'
+    return f'{colab}\n\n    git clone -b {branch} {github} && cd {repo}\n\n'
 
 
 def write_links():
