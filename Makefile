@@ -9,7 +9,7 @@ WORKERS ?= 2
 ONLY ?=
 BIN := $(VENV)/bin
 
-.PHONY: install demo app check test test-rest test-all chromium lint hooks notebooks links evidence golden site vendor wasm bench
+.PHONY: install demo app check test test-rest test-all chromium lint hooks notebooks links evidence golden site vendor wasm picture bench
 
 install: $(VENV)/installed
 
@@ -83,6 +83,10 @@ vendor:
 # The matrix product of vae.js, from its text in face_autoencoder/web/matmul.wat; needs npm, and only when that changes
 wasm:
 	$(PYTHON) tools/wasm.py
+
+# The README's moving picture, nbs/images/slider.webp; needs Chromium
+picture: install
+	$(BIN)/python tools/moving_picture.py
 
 # All benchmarks: three hours on a machine that does nothing else. pythae has an environment of its own, which borrows our torch.
 bench: install $(VENV)-pythae/installed

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 from browsing import PATIENCE
-from conftest import ROOT
-from PIL import Image
+from conftest import ROOT, run
+from PIL import Image, ImageSequence
 from playwright.sync_api import expect
 
 from face_autoencoder.app.explore import bases, first_face, picture, typicality
@@ -289,3 +289,20 @@ def test_one_file(browser, folder, tmp_path):
         page.locator('.slider').first.wait_for()
         run = load_run(healthy)
         assert shows(page, run, run.pca.mean_)
+
+
+def film(path):
+    "The frames of a moving picture, as arrays"
+    return [np.asarray(frame.convert('RGB')).astype(int) for frame in ImageSequence.Iterator(Image.open(path))]
+
+
+def test_the_readmes_moving_picture(browser, tmp_path):
+    "A command makes it; the one in the repository is small, moves smoothly, and its end leads to its beginning"
+    run('python', 'tools/moving_picture.py', '--frames', 4, '--out', tmp_path/'four.webp')
+    middle, right, _, left = film(tmp_path/'four.webp')
+    assert abs(right - left)[:, :330].mean() > 5 < abs(right - middle)[:, :330].mean()
+    kept = ROOT/'nbs'/'images'/'slider.webp'
+    frames = film(kept)
+    steps = [abs(a - b).mean() for a, b in zip(frames, frames[1:] + frames[:1])]
+    assert kept.stat().st_size < 600_000 and len(frames) > 30
+    assert middle.shape == frames[0].shape and 0 < min(steps) and max(steps) < 3

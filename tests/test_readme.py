@@ -1,20 +1,20 @@
-"""Every command of the README runs, in its order, in a copy of the repository with an environment of its own."""
+"""The README is short, and every command of README, other documents and notebooks runs, in the order of reading, in a
+copy of the repository with an environment of its own."""
 import os, re, shlex, shutil, signal, subprocess, sys, time
 from urllib.request import urlopen
 
 import pytest
 from conftest import BIN, QUICK, ROOT, run
+from documents import blocks, commands, words_of
 from PIL import Image
 
 from face_autoencoder.data import find_lfw
 from face_autoencoder.faces import render_faces, sample_factors
 
-README = (ROOT/'README.md').read_text()
-COMMANDS = [l for block in re.findall(r'^```sh\n(.*?)^```', README, re.M | re.S) for l in block.splitlines() if l]
-PYTHON = re.findall(r'^```python\n(.*?)^```', README, re.M | re.S)
+README, COMMANDS = (ROOT/'README.md').read_text(), commands()
 
 SMALL = ' '.join(QUICK)
-HOMEWORK = ROOT/'nbs'/'mnist_homework.ipynb'
+HOMEWORK, LESSON = [ROOT/'nbs'/f'{name}.ipynb' for name in ('mnist_homework', 'lesson5_vae')]
 # What a command gets added so that it takes seconds. None: not run here.
 ADD = {
     'python3 -m venv .venv': '',
@@ -25,6 +25,8 @@ ADD = {
     'make app': '',
     'make notebooks': ' NB=nbs/library/00_core.ipynb',
     'make links': '',
+    '.venv/bin/fae_export faces lfw --out explorer': '',
+    '.venv/bin/pip wheel --quiet --no-deps --wheel-dir wheels .': '',
     'make bench': None, # hours
     '.venv/bin/fae_train --data faces': f' {SMALL}',
     '.venv/bin/fae_runs': '',
@@ -73,6 +75,12 @@ def serves(command, cwd):
 
 @pytest.mark.quick
 def test_every_command_is_known(): assert sorted(COMMANDS) == sorted(ADD)
+
+
+@pytest.mark.quick
+def test_size():
+    "At most 8 KB, without the badges that a fork gets"
+    assert len(re.sub(r'\[!\[.*?\]\(.*?\)\]\(.*?\)', '', README).encode()) <= 8192
 
 
 def borrow(env):
@@ -125,10 +133,18 @@ def test_commands(workplace, fresh):
         print(f'{time.time() - start:4.0f} s {whole}')
 
 
+@pytest.mark.quick
+def test_teachers_count_on_it():
+    "What the guide for teachers counts is there, where the repository has the solutions"
+    if not HOMEWORK.exists(): return
+    guide, lecture, homework = (ROOT/'.github'/'TEACHING.md').read_text(), words_of(LESSON), words_of(HOMEWORK)
+    predictions = lecture.count('**Predict.**')
+    assert f'{predictions} predictions' in guide and f'{predictions} numbered blanks' in guide
+    seen, hidden = re.search(r'give (\d+) points. Hidden ones.* give (\d+) more', homework).groups()
+    assert f'{seen} points for checks that they see, {hidden} for hidden ones' in guide
+
+
 def test_python(tmp_path):
-    "The snippets, made small, in a folder of their own"
-    small = 'epochs=1, limit=300, image_size=32, base_channels=8, bs=32'
-    for code, prints in zip(PYTHON, ["'mse'", '[3, 3, 64, 64]'], strict=True):
-        code = code.replace("train_run(data='faces'", f"train_run(data='faces', {small}")
-        code = code.replace('launch(block=True)', 'launch()')
-        assert prints in run('python', '-c', code, cwd=tmp_path).stdout
+    "The snippet, in a folder of its own"
+    code, = blocks(README, 'python')
+    assert '[3, 3, 64, 64]' in run('python', '-c', code, cwd=tmp_path).stdout

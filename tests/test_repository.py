@@ -2,9 +2,10 @@
 import ast, re, tarfile
 from zipfile import ZipFile
 
-import nbformat
 import pytest
+import yaml
 from conftest import ROOT, copy_repository, run
+from documents import words_of
 from notebooks import TEACHING, notebooks, sources
 from test_notebooks import tree
 
@@ -35,9 +36,11 @@ def test_links(clone):
     text = settings.read_text()
     settings.write_text(text.replace('\nuser =', '\nuser = ada').replace('\nbranch = main', '\nbranch = autumn'))
     run('python', 'tools/links.py', cwd=clone)
-    readme, notebook = (clone/'README.md').read_text(), (clone/'nbs'/'library'/'03_model.ipynb').read_text()
+    readme, table = (clone/'README.md').read_text(), (clone/'nbs'/'README.md').read_text()
+    notebook = (clone/'nbs'/'library'/'03_model.ipynb').read_text()
     url = 'colab.research.google.com/github/ada/face_autoencoder/blob/autumn/nbs/library/03_model.ipynb'
-    assert url in readme and url in notebook
+    assert url in table and url in notebook
+    assert 'https://ada.github.io/face_autoencoder/' in readme and 'actions/workflows/test.yaml/badge.svg' in readme
     assert 'git clone -b autumn https://github.com/ada/face_autoencoder' in readme
     assert 'git+https://github.com/ada/face_autoencoder@autumn' in notebook
     settings.write_text(text)
@@ -45,23 +48,46 @@ def test_links(clone):
     assert tree(clone) == before
 
 
-def words_of(path):
-    "The text of a document, or of a notebook's Markdown"
-    if path.suffix != '.ipynb': return path.read_text()
-    return '\n'.join(c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == 'markdown')
+def anchors(path):
+    "What links within a document may lead to: its headings, as GitHub writes them"
+    found = re.findall('^#+ (.*)', re.sub(r'^```.*?^```', '', path.read_text(), flags=re.M | re.S), re.M)
+    return {re.sub(r'[^\w\- ]', '', heading.lower()).replace(' ', '-') for heading in found}
 
 
 def test_what_is_linked_is_there():
     for p in tracked():
         if p.suffix not in ('.ipynb', '.md'): continue
-        found = re.findall(r'\]\(([^)\s#]+)|(?:href|src)="([^"#]+)"', words_of(p))
-        files = [f for f in map(''.join, found) if not re.match('[a-z]+:', f)]
-        assert [f for f in files if not (p.parent/f).exists()] == [], p.name
+        found = re.findall(r'\]\(([^)\s]+)|(?:href|src)="([^"]+)"', words_of(p))
+        links = [f.partition('#') for f in map(''.join, found) if not re.match('[a-z]+:', f)]
+        assert [f for f, _, _ in links if not (p.parent/f).exists()] == [], p.name
+        inside = [(p.parent/f if f else p, anchor) for f, _, anchor in links if anchor]
+        assert [a for f, a in inside if f.suffix == '.md' and a not in anchors(f)] == [], p.name
+
+
+def test_citation_and_changelog():
+    "What GitHub and Zenodo read has all that its format (CFF 1.2.0) requires, and all documents name one version"
+    cited = yaml.safe_load((ROOT/'CITATION.cff').read_text())
+    assert cited['cff-version'] == '1.2.0' and cited['message'] and cited['type'] == 'software'
+    for work in cited, *cited['references']: assert work['title'] and work['authors'] and work['type'], work
+    people = [a for work in cited['references'] for a in work['authors']]
+    assert len(cited['references']) == 17 and all({*a} == {'family-names', 'given-names'} for a in people)
+    versions = re.findall(r'^## (\S+)', (ROOT/'CHANGELOG.md').read_text(), re.M)
+    in_bibtex = re.search(r'version = \{(.*?)\}', (ROOT/'README.md').read_text())[1]
+    assert cited['version'] == versions[0] == in_bibtex
+    assert re.search(r'^version = (\S+)', (ROOT/'settings.ini').read_text(), re.M)[1] in versions
+
+
+def test_issue_templates():
+    "GitHub shows those that have a name and say what they are for"
+    found = [p.read_text().split('---') for p in (ROOT/'.github'/'ISSUE_TEMPLATE').glob('*.md')]
+    heads = [yaml.safe_load(head) for begin, head, *_ in found if begin == '']
+    assert sorted(head['name'] for head in heads) == ['A fault', 'A proposal', 'A question']
+    assert all(head['about'] for head in heads) and all('**' in rest for *_, rest in found)
 
 
 def test_no_path_of_a_machine():
     for p in tracked():
-        if p.suffix in ('.png', '.jpg', '.npz', '.safetensors', '.woff2'): continue
+        if p.suffix in ('.png', '.jpg', '.webp', '.npz', '.safetensors', '.woff2'): continue
         found = re.search(r'(?<![\w./-])/(root|home/\w+|work|farm)/\w', p.read_text())
         assert not found, f'{p.name}: {found}'
 

@@ -58,11 +58,11 @@ def benchmark(tmp_path):
     folder = tmp_path/'benchmarks'
     folder.mkdir()
     for f in ('bench.py', 'figures.py'): shutil.copy(ROOT/'benchmarks'/f, folder)
-    (tmp_path/'README.md').write_text('before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n')
+    (folder/'README.md').write_text('before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n')
     def benchmark(code):
         (folder/'imports.py').write_text('from figures import *\n' + code)
         done = run(sys.executable, folder/'bench.py', 'imports', check=False)
-        return done, (tmp_path/'README.md').read_text(), json.loads((folder/'figures.json').read_text())
+        return done, (folder/'README.md').read_text(), json.loads((folder/'figures.json').read_text())
     return benchmark
 
 
@@ -70,17 +70,19 @@ FIGURES = """
 figure('good', 1.234, 's', at_most=2)
 figure('bad', 1234, at_least=2000)
 figure('free', 7)
+figure('speed of train_run / of pythae', 1.5)
 end()
 """
 
 
 @pytest.mark.quick
-def test_bench_keeps_figures(benchmark):
-    "Figures reach the JSON and the table, a missed one is marked and fails, and a crash keeps what there was"
+def test_bench_keeps_figures(benchmark, tmp_path):
+    "Figures reach JSON, table and picture; a missed one is marked and fails, and a crash keeps what there was"
     done, readme, _ = benchmark(FIGURES)
     assert done.returncode == 1 and 'bad: 1,234 (asked ≥ 2000, MISSED)' in done.stdout
-    rows = ('good | ≤ 2 | 1.23 s', 'bad | ≥ 2000 | 1,234 (missed)', 'free | 7')
+    rows = ('good | ≤ 2 | 1.23 s', 'bad | ≥ 2000 | 1,234, not reached', 'free | 7')
     assert all(f'| {row} | imports.py |' in readme for row in rows)
+    assert '<!-- 1.5 -->' in (tmp_path/'benchmarks'/'ratios.svg').read_text()
     assert readme.startswith('before\n') and readme.endswith('after\n') and 'old' not in readme
     done, _, figures = benchmark("figure('bad', 1, at_least=2)\n1/0")
     assert 'imports.py failed' in done.stderr
@@ -88,8 +90,15 @@ def test_bench_keeps_figures(benchmark):
 
 
 @pytest.mark.quick
-def test_readme_shows_the_figures():
+def test_documents_show_the_figures():
+    "Tables and picture are of the figures that are kept, and each target that was not reached has its sentence"
     results = json.loads((ROOT/'benchmarks'/'figures.json').read_text())
     assert sorted(results) == sorted(bench.ALL)
-    shown = re.search(r'<!-- bench -->\n(.*?)\n<!-- /bench -->', (ROOT/'README.md').read_text(), re.S)[1]
+    text, picture = [(ROOT/'benchmarks'/name).read_text() for name in ('README.md', 'ratios.svg')]
+    before, shown = re.search(r'(.*)<!-- bench -->\n(.*?)\n<!-- /bench -->', text, re.S).groups()
     assert shown == bench.table(results)
+    missed = [f for r in results.values() for f in r['figures'] if not f['ok']]
+    assert [f['what'] for f in missed if f['shown'] not in before] == []
+    ratios = bench.ratios(results)
+    assert len(ratios) == len(bench.RATIOS)
+    assert all(f'<!-- {words} -->' in picture for label, f in ratios for words in (label, f['shown']))

@@ -1,4 +1,5 @@
-"""Write badges and links from the three lines `user`, `repo` and `branch` of settings.ini into README and notebooks.
+"""Write lists of notebooks into README.md and nbs/README.md; and from the three lines `user`, `repo` and `branch` of
+settings.ini badges and links into these and the notebooks.
 
 A badge of a notebook with solutions opens the students' copy, which is written to nbs/_students/. While `user` is empty
 there is nothing to link to, so none are written and old ones are removed."""
@@ -8,7 +9,7 @@ import shutil
 from configparser import ConfigParser
 
 from face_autoencoder.course.grading import write_student_copy
-from notebooks import NBS, WITH_SOLUTIONS, notebooks, root
+from notebooks import MINUTES, NBS, WITH_SOLUTIONS, notebooks, root
 
 cfg = ConfigParser(delimiters=['='])
 cfg.read(root/'settings.ini')
@@ -58,14 +59,24 @@ def link_notebook(path):
     return head(nb)
 
 
-def table(heads):
-    "The README's table of notebooks"
-    rows = [['notebook', 'about', 'Colab']]
-    for path, (title, about) in heads.items():
-        rows.append([f'[{title}]({path.relative_to(root).as_posix()})', about, badge(path)])
-    rows.insert(1, ['---']*3)
-    if not user: rows = [r[:2] for r in rows]
-    return '\n'.join('| ' + ' | '.join(r) + ' |' for r in rows)
+def table(rows):
+    "Rows of a Markdown table, the first of which is its head; their last cells are badges, left out without a `user`"
+    rows = [rows[0], ['---']*len(rows[0]), *rows[1:]]
+    if not user: rows = [r[:-1] for r in rows]
+    return '\n'.join('| ' + ' | '.join(r) + ' |' for r in rows) + '\n'
+
+
+def syllabus(heads):
+    "What one learns from, for the README"
+    rows = [[f'[{heads[p][0]}]({p.relative_to(root).as_posix()})', heads[p][1], minutes, badge(p)]
+            for p, minutes in MINUTES.items() if p in heads]
+    return table([['notebook', 'about', '*Run All*', 'Colab'], *rows])
+
+
+def all_notebooks(heads):
+    "The list of nbs/README.md"
+    rows = [[f'[{title}]({p.relative_to(NBS).as_posix()})', about, badge(p)] for p, (title, about) in heads.items()]
+    return table([['notebook', 'about', 'Colab'], *rows])
 
 
 def fill(text, mark, content):
@@ -80,13 +91,26 @@ def write_copies():
         if user and path.exists(): link_notebook(write_student_copy(path, COPIES/path.name))
 
 
+def status():
+    "What a visitor of GitHub sees first: whether the tests pass, and the course page"
+    actions, page = f'{github}/actions/workflows/test.yaml', f'https://{user.lower()}.github.io/{repo}/'
+    return f'[![Tests]({actions}/badge.svg)]({actions}) [Course page]({page})\n\n'
+
+
+def clone():
+    "How to begin with the repository"
+    colab = 'In Colab, press a badge of the [syllabus](#syllabus). On your own machine:'
+    return f'{colab}\n\n    git clone -b {branch} {github} && cd {repo}\n\n'
+
+
 def write_links():
     heads = {p: link_notebook(p) for p in notebooks()}
     write_copies()
-    readme = (root/'README.md').read_text()
-    readme = fill(readme, 'notebooks', table(heads) + '\n')
-    readme = fill(readme, 'clone', f'    git clone -b {branch} {github} && cd {repo}\n\n' if user else '')
-    (root/'README.md').write_text(readme)
+    readme = dict(badges=status() if user else '', clone=clone() if user else '', syllabus=syllabus(heads))
+    for path, marks in (root/'README.md', readme), (NBS/'README.md', dict(notebooks=all_notebooks(heads))):
+        text = path.read_text()
+        for mark, content in marks.items(): text = fill(text, mark, content)
+        path.write_text(text)
 
 
 if __name__ == '__main__': write_links()

@@ -6,6 +6,7 @@ root = Path(__file__).resolve().parents[1]
 NBS = root/'nbs'
 LESSON, HOMEWORK, CLINIC, TRAINING = TEACHING = [NBS/f'{name}.ipynb' for name in
     ('lesson5_vae', 'mnist_homework', 'clinic', 'face_autoencoder_training')]
+MINUTES = {LESSON: '6 minutes', HOMEWORK: '13 minutes', CLINIC: 'a few minutes', TRAINING: 'about 10 minutes'}
 STUDENTS = HOMEWORK, CLINIC # of which the course page offers the students' copies only
 WITH_SOLUTIONS = LESSON, HOMEWORK, CLINIC, TRAINING
 WINGS = ['experiments', 'library', 'app', 'course']

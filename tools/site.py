@@ -20,6 +20,7 @@ from face_autoencoder.course.grading import student_copy, write_student_copy
 from face_autoencoder.course.notebooks import read_notebook
 from face_autoencoder.course.slides import ASSETS, alt_texts, embed_pictures, left_out, options_of, shown_parts
 from face_autoencoder.course.slides import live_runs, make_live, write_deck
+from documents import commands
 from links import badge, github, head, user
 from notebooks import CLINIC, HOMEWORK, LESSON, NBS, STUDENTS, TEACHING, TRAINING, WITH_SOLUTIONS, notebooks, root
 
@@ -221,11 +222,11 @@ def cards(out):
         yield dict(title=title, text=text, links=links)
 
 
-def commands(*beginnings):
-    "The commands of the README that begin so"
-    known = '\n'.join(re.findall('^```sh\n(.*?)^```', (root/'README.md').read_text(), re.M | re.S)).splitlines()
+def known_commands(*beginnings):
+    "The commands of README and other documents that begin so"
+    known = commands()
     found = [next((l for l in known if l.startswith(b)), None) for b in beginnings]
-    if None in found: sys.exit(f'README.md has no command `{beginnings[found.index(None)]}`')
+    if None in found: sys.exit(f'no document has a command `{beginnings[found.index(None)]}`')
     return found
 
 
@@ -255,7 +256,7 @@ def write_start(out, cards):
     It shows the explorer, which is in the folder `explorer` by then."""
     env = Environment(loader=FileSystemLoader(here/'page'))
     env.filters['code'] = code
-    ways = [dict(title=t, text=text, commands=commands(*begin)) for t, (text, begin) in WAYS.items()]
+    ways = [dict(title=t, text=text, commands=known_commands(*begin)) for t, (text, begin) in WAYS.items()]
     parts = dict(about=ABOUT, cards=cards, ways=ways, explorer='explorer/index.html', **around(START))
     soup = BeautifulSoup(env.get_template('course.html.j2').render(parts), 'html.parser')
     headings = soup.select('main :is(h2, h3)[id]')
