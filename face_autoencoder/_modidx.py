@@ -523,6 +523,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                  'face_autoencoder/callbacks.py'),
                                             'face_autoencoder.callbacks.precision_callbacks': ( 'library/callbacks.html#precision_callbacks',
                                                                                                 'face_autoencoder/callbacks.py'),
+                                            'face_autoencoder.callbacks.reconstructions': ( 'library/callbacks.html#reconstructions',
+                                                                                            'face_autoencoder/callbacks.py'),
                                             'face_autoencoder.callbacks.seed_everything': ( 'library/callbacks.html#seed_everything',
                                                                                             'face_autoencoder/callbacks.py')},
             'face_autoencoder.checkpoints': { 'face_autoencoder.checkpoints.Checkpoint': ( 'library/checkpoints.html#checkpoint',
