@@ -95,9 +95,14 @@ class Training:
         self.name, self.checkpoint, self.history = self.path.name, self.path/CHECKPOINT_FOLDER, self.path/HISTORY_FILE
 
     @property
+    def config(self)->dict:
+        "What `config.json` says now."
+        return json.loads((self.path/CONFIG_FILE).read_text())
+
+    @property
     def status(self)->str: # 'training', 'complete', or 'diverged': ended in NaN
-        "What the config says of this training."
-        return json.loads((self.path/CONFIG_FILE).read_text())['status']
+        "What became of this training."
+        return self.config['status']
 
     @contextmanager
     def lock(self):
@@ -153,7 +158,7 @@ def end(self, status:str, # 'complete', or 'diverged': ended in NaN
         **more # further entries of the config
        ):
     "Write into the config what became of this training."
-    _write_json(self.path/CONFIG_FILE, dict(json.loads((self.path/CONFIG_FILE).read_text()), status=status, **more))
+    _write_json(self.path/CONFIG_FILE, dict(self.config, status=status, **more))
 
 # %% ../nbs/library/13_runs.ipynb #e60e6d1d
 def _checksums(path):
