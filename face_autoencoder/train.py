@@ -122,6 +122,7 @@ class Plan(NamedTuple):
 def takes_settings(f):
     "Give a function that takes settings as `**kwargs` their signature, and their meaning in its docstring."
     f = delegates(TrainingSettings)(f)
+    del f.__delwrap__ # documentation would look there for the source of a dataclass's `__init__`, which has none
     f.__doc__ += '\n\n' + settings_text(TrainingSettings)
     return f
 
