@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import huggingface_hub
 import pytest
 import yaml
+from conftest import run
 
 from face_autoencoder.app import app
 from face_autoencoder.cli import fae_app, fae_export
@@ -124,24 +125,24 @@ def test_there_and_back(hub, monkeypatch):
     assert push_run(faces, 'ada/faces').endswith('/ada/faces')
     assert newest(hub, 'ada/faces').keys() == files.keys() | {'README.md', 'samples.png', '.gitattributes'}
     newest(hub, 'ada/faces')['evil.py'] = b'import this'
-    run = load_run('hf:ada/faces')
-    assert (run.name, contents(run.path)) == ('faces', files)
+    opened = load_run('hf:ada/faces')
+    assert (opened.name, contents(opened.path)) == ('faces', files)
     assert not [a for a in hub.asked if 'evil' in a]
     asked = len(hub.asked)
     with monkeypatch.context() as m:
         m.setattr(huggingface_hub.constants, 'HF_HUB_OFFLINE', True)
         huggingface_hub.close_session()
-        assert load_run('hf:ada/faces').path == run.path and len(hub.asked) == asked
+        assert load_run('hf:ada/faces').path == opened.path and len(hub.asked) == asked
         connect_to('http://127.0.0.1:9', m) # where nobody answers
         m.setattr(huggingface_hub.constants, 'HF_HUB_OFFLINE', False)
-        assert load_run('hf:ada/faces').path == run.path
+        assert load_run('hf:ada/faces').path == opened.path
     huggingface_hub.close_session()
     del newest(hub, 'ada/faces')['evil.py']
     first = list(hub.models['ada/faces'])[-1]
     push_run(lfw, 'ada/faces')
     assert 'latents.npz' not in newest(hub, 'ada/faces')
     assert load_run('hf:ada/faces').config == lfw.config
-    assert load_run(f'hf:ada/faces@{first}').path == run.path
+    assert load_run(f'hf:ada/faces@{first}').path == opened.path
 
 
 def test_card(hub):
@@ -198,3 +199,8 @@ def test_what_stands_in_the_way(hub, monkeypatch):
     connect_to('http://127.0.0.1:9', monkeypatch)
     for do in load_run, partial(push_run, faces):
         refused("the Hugging Face Hub can't be reached", do, 'hf:ada/secret')
+
+
+def test_nobody_else_waits():
+    "Who opens a run of this machine doesn't import the Hub's client"
+    run('python', '-c', 'import sys, face_autoencoder.runs; sys.exit("huggingface_hub" in sys.modules)')
