@@ -28,6 +28,7 @@ class ResumableLearner(Learner):
     "A Learner whose training can begin at a later epoch."
     first_epoch = 0 # (a callback of fastai has a `start_epoch`, which is a time)
     def _do_fit(self):
+        self.train_iter = self.first_epoch*len(self.dls.train) # batches so far
         for epoch in range(self.first_epoch, self.n_epoch):
             self.epoch = epoch
             self._with_events(self._do_epoch, 'epoch', CancelEpochException)

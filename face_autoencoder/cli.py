@@ -13,7 +13,7 @@ from .settings import TrainingSettings, add_options
 # %% ../nbs/library/15_cli.ipynb #a8b74d00
 APP_OPTIONS = dict(
     runs=(str, 'the folder that holds runs; those that come with the package are offered too (default runs)'),
-    run=(str, 'the run to show first (default: the newest)'),
+    run=(str, 'the run to show first, or hf:owner/name on the Hugging Face Hub (default: the newest)'),
     port=(int, 'port of the web server, 1 to 65535 (default: the first free one from 7860)'))
 
 RUNS_OPTIONS = dict(runs=(str, 'the folder that holds runs (default runs)'))
@@ -70,7 +70,8 @@ def runs_parser()->argparse.ArgumentParser:
 def export_parser()->argparse.ArgumentParser:
     "The options of `fae_export`."
     p = _parser('fae_export', 'Write runs as a page that needs no server and no network.', EXPORT_OPTIONS)
-    p.add_argument('run', nargs='+', help='a folder of a run, or the name of one in runs/ or of one of the package')
+    what = 'a folder of a run; the name of one in runs/ or of the package; or hf:owner/name on the Hugging Face Hub'
+    p.add_argument('run', nargs='+', help=what)
     return p
 
 # %% ../nbs/library/15_cli.ipynb #0eb55177

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RunError', 'run_path', 'check_folder', 'Training', 'begin_run', 'thumbnails', 'Run', 'load_run', 'run_folders',
            'run_problem', 'list_runs', 'holds_runs', 'unfinished_run', 'open_training', 'compare_runs',
-           'pretrained_dir', 'find_run', 'last_change', 'copy_run']
+           'pretrained_dir', 'find_run', 'last_change', 'copy_run', 'model_card', 'push_run']
 
 # %% ../nbs/library/13_runs.ipynb #4be66f57
 import hashlib, json, platform, re, reprlib, shutil, tempfile
@@ -32,7 +32,7 @@ from torch.nn.functional import interpolate
 import face_autoencoder
 from . import __version__
 from .checkpoints import from_first
-from .core import atomic_path, image_grid, to_uint8
+from .core import atomic_path, cache_dir, image_grid, to_uint8
 from .directions import Directions
 from .latents import DecoderPCA, LatentPCA, Latents, decode_codes
 from .model import ConvVAE
@@ -95,9 +95,14 @@ class Training:
         self.name, self.checkpoint, self.history = self.path.name, self.path/CHECKPOINT_FOLDER, self.path/HISTORY_FILE
 
     @property
+    def config(self)->dict:
+        "What `config.json` says now."
+        return json.loads((self.path/CONFIG_FILE).read_text())
+
+    @property
     def status(self)->str: # 'training', 'complete', or 'diverged': ended in NaN
-        "What the config says of this training."
-        return json.loads((self.path/CONFIG_FILE).read_text())['status']
+        "What became of this training."
+        return self.config['status']
 
     @contextmanager
     def lock(self):
@@ -153,7 +158,7 @@ def end(self, status:str, # 'complete', or 'diverged': ended in NaN
         **more # further entries of the config
        ):
     "Write into the config what became of this training."
-    _write_json(self.path/CONFIG_FILE, dict(json.loads((self.path/CONFIG_FILE).read_text()), status=status, **more))
+    _write_json(self.path/CONFIG_FILE, dict(self.config, status=status, **more))
 
 # %% ../nbs/library/13_runs.ipynb #e60e6d1d
 def _checksums(path):
@@ -343,11 +348,25 @@ def decode(self,
     full[0, :len(coords)] = coords
     return to_uint8(decode_codes(self.model, self.pca.inverse_transform(full)))[0].permute(1, 2, 0).numpy()
 
+# %% ../nbs/library/13_runs.ipynb #hub-name
+_WORD = '[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?'
+
+def is_on_hub(name # of a run, or a path
+             )->bool:
+    "Whether a name is that of a run on the Hugging Face Hub."
+    return str(name).startswith('hf:')
+
+def _hub_name(name):
+    "The place of a run on the Hub, and its version or None; RunError if the name is not allowed"
+    found = re.fullmatch(rf'(?:hf:)?({_WORD}/{_WORD})(?:@({_WORD}))?', str(name))
+    if found and not re.search(r'--|\.\.', found[1]): return found.groups()
+    raise RunError(f'{name!r} names no run of the Hugging Face Hub: write hf:owner/name, or hf:owner/name@version')
+
 # %% ../nbs/library/13_runs.ipynb #223e7773
-def load_run(path # a folder that `fae_train` made
+def load_run(path # a folder that `fae_train` made, or `hf:owner/name` for a run on the Hugging Face Hub
             )->Run:
     "Open a complete run; RunError says what is wrong with any other. Optional parts are read when they are asked for."
-    path = Path(path)
+    path = download_run(path) if is_on_hub(path) else Path(path)
     config = _complete_config(path)
     model = _read_model(path, config)
     return Run(path, config, model, _read_npz(LatentPCA, path, config, PCA_FILE, model.latent_dim))
@@ -509,3 +528,154 @@ def copy_run(run:Run, # a complete run
     parts = {k: getattr(run, k) for k in parts if getattr(run, k)}
     Training(path).finish(run.model, run.pca, run.config['results'], dtype, **parts)
     return path
+
+# %% ../nbs/library/13_runs.ipynb #hub-errors
+@contextmanager
+def _the_hub(place, version=None):
+    "The package that speaks with the Hub; what goes wrong with it is a RunError of one sentence"
+    try:
+        import huggingface_hub
+        from huggingface_hub import errors
+    except ModuleNotFoundError as e:
+        raise RunError('the Hugging Face Hub needs a package that is missing: pip install huggingface_hub') from e
+    log_in = 'log in with `hf auth login`, or set HF_TOKEN'
+    try: yield huggingface_hub
+    except errors.LocalEntryNotFoundError as e:
+        raise RunError(f"{place} is not on this machine, and the Hugging Face Hub can't be reached: try online") from e
+    except errors.RepositoryNotFoundError as e:
+        raise RunError(f'there is no {place} on the Hugging Face Hub, or it is not for everybody: {log_in}') from e
+    except errors.RevisionNotFoundError as e: raise RunError(f'{place} has no version {version}') from e
+    except errors.HfHubHTTPError as e:
+        code, what = e.response.status_code, f'the Hugging Face Hub refuses {place}'
+        raise RunError(f'{what}: {log_in}' if code in (401, 403) else f'{what} with the code {code}: try later') from e
+    except (errors.HTTPError, ConnectionError) as e: # of the network
+        raise RunError(f"the Hugging Face Hub can't be reached: try online ({e})") from e
+
+# %% ../nbs/library/13_runs.ipynb #hub-down
+def download_run(name:str # `hf:owner/name`, or `hf:owner/name@version`
+                )->Path: # its folder on this computer
+    "Fetch a run from the Hugging Face Hub, or find it where it was kept; RunError says what is in the way."
+    place, version = _hub_name(name)
+    with _the_hub(place, version) as hub:
+        kept = Path(hub.snapshot_download(place, revision=version, allow_patterns=[CONFIG_FILE, *PARTS]))
+    owner, called = place.split('/')
+    path = cache_dir()/'hub'/owner/kept.name/called
+    if path.is_dir(): return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as tmp:
+        new = Path(tmp)/called
+        new.mkdir()
+        for file in filter(Path.is_file, (kept/n for n in (CONFIG_FILE, *PARTS))): shutil.copy(file, new)
+        return new.rename(path)
+
+# %% ../nbs/library/13_runs.ipynb #hub-licences
+LICENCES = dict( # source of the pictures -> the card's licence, and what to say of it
+    faces=('apache-2.0', 'The faces that it was trained on were drawn by a program and show nobody.'),
+    lfw=('research-only', 'It was trained on Labeled Faces in the Wild: photographs of known people, collected from '
+                          'news without asking them. Use it for research and teaching only.'),
+    celeba=('research-only', 'It was trained on CelebA, which is for non-commercial research only.'))
+UNKNOWN_LICENCE = 'ask-the-owner', 'It may be used as its pictures may: ask who published it.'
+
+# %% ../nbs/library/13_runs.ipynb #hub-card
+def _plain(text): return re.sub(r'[^\w .,:/-]+', ' ', str(text)) # nothing that Markdown or YAML would take for a sign
+
+def _figures(config):
+    "The card's figures, as far as the config has them: what is measured -> value"
+    data, r = config.get('data') or {}, config.get('results') or {}
+    new = 'people' if data.get('split') == 'identity' else 'pictures'
+    rows = dict(mse=(f'error on new {new} (mean square, pixels in [-1, 1])', '{:.5f}'),
+                eigenfaces_mse=(f"the same of {config['model']['latent_dim']} eigenfaces", '{:.5f}'),
+                kl=('KL, nats per picture', '{:.1f}'), nelbo=('negative ELBO, nats per picture', '{:,.1f}'),
+                prior_distance=("its samples' distance from pictures (of the mean picture: 1)", '{:.3f}'),
+                active_units=('active numbers in a code', '{:.0f}'), epochs=('epochs', '{:.0f}'))
+    figures = {text: form.format(r[k]) for k, (text, form) in rows.items() if _is_number(r.get(k))}
+    return figures | dict(verdict=_plain(r.get('verdict', 'none')))
+
+# %% ../nbs/library/13_runs.ipynb #hub-card-frame
+CARD = """---
+library_name: face_autoencoder
+license: {licence}
+pipeline_tag: unconditional-image-generation
+tags: [vae, faces, fastai]
+---
+# {name}
+
+A variational autoencoder of faces, {size} by {size} pixels, with a code of {d} numbers.
+Its pictures: {source} ({counts}). Its loss: {loss}.
+
+![Faces that the model draws from codes of N(0, I)](samples.png)
+
+| measured | |
+| --- | --- |
+{figures}
+"""
+
+# %% ../nbs/library/13_runs.ipynb #hub-card-must-not
+CARD_RULES = """
+## What it must not be used for
+
+Do not use it to recognise, judge or imitate people, to decide anything about them, or to pass off a picture as a
+photograph. Its components are named after what changes in a picture, and say nothing about anybody. It has learnt
+from whom its pictures show, and draws others less well.
+
+## Licence
+
+{about}
+
+## Use
+
+    from face_autoencoder.runs import load_run
+    run = load_run('hf:{place}')
+
+or, in a terminal, `fae_app --run hf:{place}`. The files hold only numbers: opening them executes nothing.
+"""
+
+# %% ../nbs/library/13_runs.ipynb #hub-card-text
+def model_card(run:Run, place:str # `owner/name`
+              )->str: # Markdown, with the Hub's own lines at its head
+    "What the Hugging Face Hub shows of a run: its figures, and what it must not be used for."
+    config, data = run.config, run.config.get('data') or {}
+    licence, about = LICENCES.get(data.get('source'), UNKNOWN_LICENCE)
+    parts = dict(n_train='to train on', n_valid='to measure')
+    sizes = dict(size=config['model']['image_size'], d=config['model']['latent_dim'])
+    return (CARD + CARD_RULES).format(
+        licence=licence if licence == 'apache-2.0' else f'other\nlicense_name: {licence}', about=about,
+        name=place.split('/')[1], place=place, source=_plain(data.get('source')), **sizes,
+        counts=' and '.join(f'{data[k]:,} {w}' for k, w in parts.items() if _is_number(data.get(k))) or 'not counted',
+        loss=_plain(', '.join(f'{k} {v}' for k, v in (config.get('loss') or {}).items())),
+        figures='\n'.join(f'| {k} | {v} |' for k, v in _figures(config).items()))
+
+# %% ../nbs/library/13_runs.ipynb #hub-samples
+SAMPLES_FILE, CARD_FILE = 'samples.png', 'README.md'
+
+def _samples(run, n=16):
+    "Faces of codes drawn from N(0, I), always the same ones"
+    codes = torch.randn(n, run.model.latent_dim, generator=torch.Generator().manual_seed(0))
+    return Image.fromarray(image_grid(decode_codes(run.model, codes), n//2))
+
+def _stage(run, place, latents, folder):
+    "Put what is to be uploaded into a folder"
+    if latents is None: latents = (run.config.get('data') or {}).get('source') == 'faces'
+    for name in (CONFIG_FILE, *PARTS):
+        if (run.path/name).is_file() and (latents or name != 'latents.npz'): shutil.copy(run.path/name, folder)
+    _samples(run).save(folder/SAMPLES_FILE)
+    (folder/CARD_FILE).write_text(model_card(run, place), encoding='utf-8')
+
+# %% ../nbs/library/13_runs.ipynb #hub-push
+def push_run(run:Run, # a complete run
+             name:str, # of its place on the Hub: `owner/name`, made if it isn't there
+             private:bool=None, # whether only its owner sees it; as the owner's settings say unless given
+             latents:bool=None # with the codes of its pictures; only of pictures drawn by a program unless given
+            )->str: # the address of its page
+    "Put a run on the Hugging Face Hub, in place of the run that is there; RunError says what is in the way."
+    place, version = _hub_name(name)
+    if version: raise RunError(f'a run is uploaded as the newest version of {place}: leave out @{version}')
+    ours = {CONFIG_FILE, *PARTS, SAMPLES_FILE, CARD_FILE, '.gitattributes'}
+    with tempfile.TemporaryDirectory() as folder, _the_hub(place) as hub:
+        _stage(run, place, latents, Path(folder))
+        address = str(hub.create_repo(place, private=private, exist_ok=True))
+        other = sorted({*hub.list_repo_files(place)} - ours)
+        if other: raise RunError(f'{place} holds something else than a run, such as {other[0]}: choose another name')
+        how = dict(commit_message=f'Upload run {run.name}', delete_patterns=[*PARTS])
+        hub.upload_folder(repo_id=place, folder_path=folder, **how)
+    return address

@@ -170,6 +170,9 @@ class TrainingSettings(OptimizerSettings, LossSettings, ModelSettings, DataSetti
     out:str = setting('runs', 'the folder that holds runs')
     name:str|None = setting(None,
         'name of the run: letters, digits, dots, dashes, underscores', unset='made from time and data')
+    log:str|None = setting(None,
+        'also log to tensorboard, in the folder of the run, or to wandb, which sends all figures to its server',
+        choices=('tensorboard', 'wandb'), unset='only to history.csv')
     grid_every:int = setting(0, 'draw reconstructions every so many epochs; 0: never', at_least=0, option=False)
 
 # %% ../nbs/library/12_settings.ipynb #98c794ba

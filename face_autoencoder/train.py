@@ -6,9 +6,10 @@
 __all__ = ['Plan', 'takes_settings', 'prepare_run', 'execute', 'train_run', 'fit_vae']
 
 # %% ../nbs/library/14_train.ipynb #b628b071
-import copy, os, shutil, warnings
+import copy, os, re, shutil, warnings
 from datetime import timedelta
 from functools import wraps
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +24,9 @@ from fastcore.meta import delegates
 
 # %% ../nbs/library/14_train.ipynb #f9c3d106
 from .callbacks import BetaAnnealing, LossLogger, ReconstructionGrid
-from .callbacks import precision_callbacks, seed_everything
+from .callbacks import precision_callbacks, reconstructions, seed_everything
 from .checkpoints import Checkpoint, ResumableLearner, from_first
+from .core import image_grid
 from .data import SOURCES, face_dls, pictures_checksum
 from .directions import preset_directions
 from .latents import DecoderPCA, LatentPCA, collect_latents, linear_shares, name_components
@@ -103,6 +105,11 @@ def first_process_first(f):
         return plan
     return _f
 
+# %% ../nbs/library/14_train.ipynb #log-check
+def _check_log(log):
+    "ValueError if the package is missing that a log needs"
+    if log and not find_spec(log): raise ValueError(f'log={log} needs a package that is missing: pip install {log}')
+
 # %% ../nbs/library/14_train.ipynb #47b9141b
 class Plan(NamedTuple):
     "A training, ready to start; nothing is written yet."
@@ -110,10 +117,12 @@ class Plan(NamedTuple):
     folder:Path # that will hold the run
     name:str # of the run, or None
     config:dict # what `config.json` will say
+    log:str=None # what is logged to besides `history.csv`
 
 def takes_settings(f):
     "Give a function that takes settings as `**kwargs` their signature, and their meaning in its docstring."
     f = delegates(TrainingSettings)(f)
+    del f.__delwrap__ # documentation would look there for the source of a dataclass's `__init__`, which has none
     f.__doc__ += '\n\n' + settings_text(TrainingSettings)
     return f
 
@@ -130,6 +139,7 @@ def prepare_run(**kwargs)->Plan:
     _check_batch(s.bs, max(1, num_distrib()))
     if s.name is not None: run_path(s.out, s.name)
     if s.compile: _check_compiler()
+    _check_log(s.log)
     loss = loss_of(s)
     seed_everything(s.seed + rank_distrib()) # weights and shuffling will be those of the first process, noise differs
     model = ConvVAE(image_channels=3, **s.section('model'))
@@ -140,7 +150,7 @@ def prepare_run(**kwargs)->Plan:
     config = config_of(s, loss, dls)
     unfinished_run(s.out, config, s.name) # says if the name is taken
     learn = ResumableLearner(dls, model, loss, cbs=callbacks_of(s, loss, dls.device), **optimizer_of(s))
-    return Plan(learn, Path(s.out), s.name, config)
+    return Plan(learn, Path(s.out), s.name, config, s.log)
 
 # %% ../nbs/library/14_train.ipynb #c726c8ed
 SHOWN = dict(epoch='d', mse='.5f', kl='.1f', nelbo=',.0f', time='s', verdict='s') # columns of the table, and their form
@@ -179,13 +189,54 @@ def distributed_callbacks(device:torch.device)->list:
         def after_loss(self): self.learn.loss = to_detach(self.loss, cpu=False) # mean of all processes
     return [SplitTrainer(sync_bn=device.type == 'cuda', cpu=device.type == 'cpu')]
 
+# %% ../nbs/library/14_train.ipynb #log-tensorboard
+def _tensorboard_log(training):
+    from fastai.callback.tensorboard import SummaryWriter, TensorBoardCallback
+    class TensorBoardLog(TensorBoardCallback):
+        order, run_valid, writer = 66, False, None # before the Checkpoint, which may end the training
+        def _setup_writer(self): pass # the first epoch is not known yet
+        def before_epoch(self):
+            if self.epoch == self.first_epoch: self.writer = SummaryWriter(self.log_dir, purge_step=self.train_iter + 1)
+
+        def after_epoch(self):
+            for name, value in zip(self.recorder.metric_names[2:], self.recorder.log[2:]):
+                if not isinstance(value, str): self.writer.add_scalar(name, value, self.train_iter)
+            faces = reconstructions(self.learn)
+            grid = image_grid(faces, len(faces)//2)
+            self.writer.add_image('reconstructions', grid, self.train_iter, dataformats='HWC')
+            self.writer.flush()
+
+        def after_fit(self):
+            if self.writer: self.writer.close()
+    return TensorBoardLog(training.path, trace_model=False, log_preds=False)
+
+# %% ../nbs/library/14_train.ipynb #log-wandb
+def _wandb_log(training):
+    import wandb
+    from fastai.callback.wandb import WandbCallback
+    class WandbLog(WandbCallback):
+        order = 66 # before the Checkpoint, which may end the training
+        def after_fit(self):
+            super().after_fit()
+            wandb.finish()
+    name, begun = training.name, re.sub(r'\D', '', training.config['created'])
+    how = dict(project='face_autoencoder', id=f'{name}-{begun}', resume='allow', dir=training.path)
+    try: wandb.init(name=name, config=training.config, **how)
+    except wandb.Error as e: raise RunError(f"wandb can't begin a log: {e}") from e
+    return WandbLog(log_preds=False)
+
+def log_callbacks(log:str, training)->list:
+    "The callback that logs a training; in the first of several processes only."
+    if log is None or rank_distrib(): return []
+    return [dict(tensorboard=_tensorboard_log, wandb=_wandb_log)[log](training)]
+
 # %% ../nbs/library/14_train.ipynb #fa42c88f
 def _fit(plan, training, progress):
     "Train from the last checkpoint, if there is one, to the end; the `Checkpoint` that kept what came of it"
     learn, cfg = plan.learn, plan.config['training']
     learn.remove_cb(ProgressCallback)
     keep = Checkpoint(training.checkpoint, training.history, cfg['patience'])
-    cbs = [keep, *distributed_callbacks(learn.dls.device)]
+    cbs = [keep, *distributed_callbacks(learn.dls.device), *log_callbacks(plan.log, training)]
     with learn.added_cbs(ShortProgress()) if progress else learn.no_logging():
         learn.fit_linear(cfg['epochs'], cfg['lr'], cfg['warmup'], cbs)
     return keep

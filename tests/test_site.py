@@ -1,6 +1,7 @@
 """The course page: complete, without a dead link, and without the network."""
 import re
 from contextlib import contextmanager
+from importlib import import_module
 from urllib.parse import unquote
 
 import pytest
@@ -81,12 +82,28 @@ def test_nothing_is_loaded_from_the_web(pages):
 
 
 def test_contents(pages):
-    "Every heading of a notebook is in its contents, once; and it can be linked"
+    "Every heading of a notebook is in its contents, once, but for the names in its reference; and it can be linked"
     for path, soup in pages.items():
         headings = soup.select('main .jp-MarkdownCell :is(h2, h3)')
-        assert [unquote(a['href'][1:]) for a in soup.select('.toc a')] == [h['id'] for h in headings], path.name
+        listed = [h['id'] for h in headings if not (h.name == 'h3' and h.find_parent(class_='celltag_reference'))]
+        assert [unquote(a['href'][1:]) for a in soup.select('.toc a')] == listed, path.name
         assert all(unquote(h.select_one('.anchor')['href'][1:]) == h['id'] for h in headings), path.name
         assert len({h['id'] for h in headings}) == len(headings), path.name
+
+
+def test_reference(pages):
+    "Each chapter of the library ends with all that its module exports, and what the parameters mean"
+    for path, soup in pages.items():
+        notebook = ROOT/'nbs'/'library'/f'{path.stem}.ipynb'
+        entries = [h.code.get_text() for h in soup.select('.celltag_reference h3')]
+        if not notebook.exists():
+            assert not entries, path.name
+            continue
+        module = import_module(f'face_autoencoder.{path.stem[3:]}')
+        assert {e for e in entries if '.' not in e} == {n for n in module.__all__ if callable(getattr(module, n))}
+    runs, train = [next(soup for p, soup in pages.items() if p.stem == name) for name in ('13_runs', '14_train')]
+    assert 'folder, # the folder that holds runs' in runs.select_one('.celltag_reference').get_text()
+    assert runs.find(id='Run.decode') and 'epochs:int=10' in train.select_one('.celltag_reference').get_text()
 
 
 def test_reading_in_order(site, pages):

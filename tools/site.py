@@ -4,6 +4,8 @@ from collections import Counter
 from copy import deepcopy
 from functools import cache
 from html import escape
+from importlib import import_module
+from inspect import isclass, isfunction, unwrap
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
@@ -11,6 +13,7 @@ from urllib.request import urlopen
 
 import nbformat
 from bs4 import BeautifulSoup
+from fastcore.docments import MarkdownRenderer
 from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
 from PIL import Image
@@ -82,6 +85,27 @@ def shown(nb):
         options = options_of(cell)
         hidden = {'hide', 'default_exp'} & options.keys() or options.get('include') is False
         if cell.cell_type != 'raw' and not hidden: yield shown_parts(cell, options)
+
+
+def methods(cls):
+    "Name -> function of what a class itself defines for others and explains; of a property, the function that reads it"
+    own = {name: getattr(value, 'fget', None) or getattr(value, 'func', value) for name, value in vars(cls).items()}
+    return {name: f for name, f in own.items() if isfunction(f) and f.__doc__ and not name.startswith('_')}
+
+
+def documented(module):
+    "Name -> what a module exports: its functions, and its classes with their methods"
+    for name in module.__all__:
+        found = unwrap(getattr(module, name))
+        if isclass(found) or isfunction(found): yield name, found
+        if isclass(found): yield from ((f'{name}.{method}', f) for method, f in methods(found).items())
+
+
+def reference(path):
+    "The cell that ends a notebook of the library: the signature of all that it exports, with what each parameter means"
+    module = import_module(f'face_autoencoder.{path.stem.partition("_")[2]}')
+    entries = [f'### `{name}`\n\n{MarkdownRenderer(f)._repr_markdown_()}' for name, f in documented(module)]
+    return nbformat.v4.new_markdown_cell('\n\n'.join(['## Reference', *entries]), metadata=dict(tags=['reference']))
 
 
 def complete(path, remarks):
@@ -170,6 +194,7 @@ def write_page(path, out):
     nb, about = read_for_students(path), chapter(path)
     nbformat.write(nb, out/path.name)
     nb.cells = list(shown(nb))
+    if about['group'] == GROUPS['library']: nb.cells.append(reference(path))
     page = dict(about, file=path.name, colab=colab(path), formulas=any(map(has_formulas, nb.cells)), **around(about))
     html, _ = exporter.from_notebook_node(nb, dict(page=page))
     soup = BeautifulSoup(NO_COLOUR.sub(r'\1', html), 'html.parser')
@@ -183,7 +208,8 @@ def write_page(path, out):
     settle_links(soup.main, path.parent)
     headings = soup.select('.jp-MarkdownCell :is(h2, h3)[id]')
     set_apart(headings)
-    soup.select_one('.toc nav').append(contents(headings))
+    in_contents = [h for h in headings if h.name == 'h2' or not h.find_parent(class_='celltag_reference')]
+    soup.select_one('.toc nav').append(contents(in_contents))
     found = sections(soup.main, about)
     link_headings(soup, headings)
     (out/f'{path.stem}.html').write_text(str(soup), encoding='utf-8')

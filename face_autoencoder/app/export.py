@@ -20,7 +20,7 @@ import face_autoencoder
 
 from ..core import atomic_path, evaluating
 from ..faces import render_faces, sample_factors
-from ..runs import Run, RunError, find_run, load_run, pretrained_dir, run_path
+from ..runs import Run, RunError, find_run, is_on_hub, load_run, pretrained_dir, run_path
 from .explore import _train_coordinates, _train_distances, bases, data_url, first_face, image_bytes
 from .explore import slider_ends, slider_labels
 from .maps import MAP_KINDS, face_map
@@ -183,9 +183,10 @@ def export_runs(runs:list, # of `Run`; the first is shown first
     return _write(out/'index.html', _page(runs, compare, style, script))
 
 # %% ../../nbs/app/04_export.ipynb #export-called
-def run_called(name:str, # of a run
+def run_called(name:str, # of a run, or `hf:owner/name` for one on the Hugging Face Hub
                folder='runs' # where your own are, which come first; None: only those of the package
               )->Run:
     "A complete run of your own, or else one that comes with the package; RunError if there is none of this name"
+    if is_on_hub(name): return load_run(name)
     small, large = run_path(pretrained_dir(small=True), name), find_run(folder or pretrained_dir(), name)
     return load_run(small if small.is_dir() and not large.exists() else large)

@@ -19,7 +19,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from ..runs import Run, RunError
+from ..runs import Run, RunError, is_on_hub, load_run
 from .explore import bases, data_url, first_face, image_bytes, move_slider, picture, random_code
 from .explore import slider_labels
 from .export import WEB
@@ -590,8 +590,9 @@ def _wait(demo):
 class app:
     "The app for a run, ready to be launched"
     def __init__(self,
-                 run=None, # a `Run`, or a name; the newest unless given, or one that comes with the package
+                 run=None, # a `Run`, a name, or `hf:owner/name`; the newest unless given, or one of the package
                  runs='runs'): # the folder that holds runs
+        if is_on_hub(run): run = load_run(run)
         if isinstance(run, Run): run, runs = run.name, run.path.parent
         self.explorer = Explorer(runs)
         self.demo = build_app(self.explorer, run)
