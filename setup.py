@@ -34,7 +34,8 @@ setup(
         *(f'Programming Language :: Python :: {v}' for v in ('3', '3.11', '3.12', '3.13')),
         'Topic :: Education', 'Topic :: Scientific/Engineering :: Artificial Intelligence'],
     packages=find_packages(include=[package + '*']),
-    package_data={package: ['pretrained/*/*', 'pretrained_small/*/*', 'deck/*', 'deck/*/*', 'web/*', 'claims/*']},
+    package_data={package: ['pretrained/*/*', 'pretrained_small/*/*', 'deck/*', 'deck/*/*', 'web/*', 'claims/*',
+                            'students/*.ipynb']},
     python_requires='>=' + cfg['min_python'],
     install_requires=cfg['requirements'].split(),
     extras_require={name.removesuffix('_requirements'): names.split() for name, names in cfg.items()
