@@ -41,14 +41,18 @@ def head(nb):
 
 
 def install_cell():
-    "Installs the library on Colab, and is neither shown nor tested"
-    source = f'#| eval: false\n#| include: false\n%pip install -q git+{github}@{branch}'
+    "Installs the library where it is missing, as on Colab and Kaggle, and is neither shown nor tested"
+    source = f'''#| eval: false
+#| include: false
+from importlib.util import find_spec
+if not getattr(find_spec('face_autoencoder'), 'origin', None): # as on Colab and Kaggle
+    %pip install -q "face_autoencoder[app] @ git+{github}@{branch}"'''
     return dict(cell_type='code', execution_count=None, id='colab-install', metadata={}, outputs=[],
                 source=source.splitlines(True))
 
 
 def link_notebook(path):
-    "A badge below the title, and a cell that installs the library on Colab"
+    "A badge below the title, and a cell that installs the library where it is missing"
     before = json.loads(path.read_text())
     nb = dict(before, cells=[dict(c) for c in before['cells'] if c.get('id') != 'colab-install'])
     first = first_words(nb)
