@@ -80,7 +80,8 @@ def borrow(env):
     site = next(env.glob('lib/python*/site-packages'))
     (site/'borrowed.pth').write_text(str(next(BIN.parent.glob('lib/python*/site-packages'))) + '\n')
     for script in [*BIN.glob('nbdev_*'), BIN/'accelerate', BIN/'ruff']: (env/'bin'/script.name).symlink_to(script)
-    (env/'share').symlink_to(BIN.parent/'share') # nbconvert's templates
+    (shared := env/'share'/'jupyter').mkdir(parents=True) # of its own, so that pip writes nothing into this one's
+    for name in ('kernels', 'nbconvert'): (shared/name).symlink_to(BIN.parent/'share'/'jupyter'/name)
 
 
 @pytest.fixture
@@ -132,3 +133,19 @@ def test_python(tmp_path):
         code = code.replace("train_run(data='faces'", f"train_run(data='faces', {small}")
         code = code.replace('launch(block=True)', 'launch()')
         assert prints in run('python', '-c', code, cwd=tmp_path).stdout
+
+
+def test_interrupted_install_goes_on(clone, monkeypatch):
+    "The environment is there, the stamp is not, and a package is half there"
+    monkeypatch.delenv('PYTHONPATH', raising=False)
+    run(sys.executable, '-m', 'venv', '.venv', cwd=clone)
+    site = next((clone/'.venv').glob('lib/python*/site-packages'))
+    borrow(clone/'.venv')
+    (site/'ruff').mkdir()
+    (half := site/'ruff-99.dist-info').mkdir()
+    (half/'METADATA').write_text('Metadata-Version: 2.1\nName: ruff\nVersion: 99\n')
+    said = run('make', 'install', cwd=clone).stdout
+    assert '3 of 3' in said and (clone/'.venv'/'installed').exists() and not half.exists()
+    code = 'import face_autoencoder; print(face_autoencoder.__file__)'
+    assert run(clone/'.venv'/'bin'/'python', '-c', code, cwd=site).stdout.startswith(str(clone))
+    assert run('make', 'install', cwd=clone).stdout.count('of 3') == 0
