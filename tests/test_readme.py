@@ -88,6 +88,7 @@ def borrow(env):
 def workplace(clone, monkeypatch):
     "A copy of the repository with the pictures and the submission that the README speaks of"
     monkeypatch.delenv('PYTHONPATH', raising=False) # it would be the package of all commands, in place of the clone's
+    monkeypatch.delenv('PYTHONUNBUFFERED', raising=False) # the app says its address without that
     monkeypatch.setenv('FAE_SHARED', os.environ.get('FAE_SHARED', str(ROOT.parent/'shared')))
     photos, student = clone/'my_photos', clone/'handed_in'/'ada'
     shutil.rmtree(photos, ignore_errors=True)
