@@ -1,5 +1,6 @@
 # Everything from a fresh clone. Variables you may set: PYTHON, VENV, TRAIN (options for fae_train in `make demo`), NB (notebooks to
-# execute, or the one to check), ARGS (more options for pytest, or for tools/evidence.py), WORKERS (how many tests at once), ONLY (benchmarks to run)
+# execute, or the one to check), ARGS (more options for pytest, or for tools/evidence.py), WORKERS (how many tests at once), ONLY (benchmarks to run),
+# TORCH_INDEX (address of an index of packages: torch and torchvision come from there, such as builds for the CPU)
 PYTHON ?= python3
 VENV ?= .venv
 TRAIN ?= --epochs 3
@@ -7,16 +8,26 @@ NB ?=
 ARGS ?=
 WORKERS ?= 2
 ONLY ?=
+TORCH_INDEX ?=
 BIN := $(VENV)/bin
 
 .PHONY: install demo app check test test-rest test-all chromium lint hooks notebooks links evidence golden site vendor wasm picture bench
 
 install: $(VENV)/installed
 
+# On Linux, PyPI's torch and its CUDA have 5.3 GB (2.14.1), a build for the CPU 0.7 GB (2.13.0): without a GPU, give the
+# address of torch's index for the CPU as TORCH_INDEX. What was interrupted goes on with what is there: a package of which
+# pip had not yet written the last file, RECORD, counts as missing.
 $(VENV)/installed: settings.ini setup.py
+	@echo '== 1 of 3: an environment in $(VENV)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet -e '.[dev]'
-	touch $@
+	@find $(VENV) -name '*.dist-info' ! -exec test -e {}/RECORD \; -prune -exec rm -r {} +
+	$(BIN)/python -m pip install --upgrade pip
+	@echo "== 2 of 3: torch$(if $(TORCH_INDEX), from $(TORCH_INDEX))"
+	$(BIN)/pip install torch torchvision $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	@echo '== 3 of 3: face_autoencoder with all that its tests need, about 200 packages'
+	$(BIN)/pip install -e '.[dev]'
+	@touch $@
 
 demo: install
 	$(BIN)/fae_train $(TRAIN)

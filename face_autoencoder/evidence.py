@@ -21,7 +21,6 @@ import numpy as np
 import pandas as pd
 import torch
 from filelock import FileLock
-from IPython.display import Markdown
 from scipy.stats import t as student
 
 # %% ../nbs/library/17_evidence.ipynb #b149349a
@@ -273,22 +272,26 @@ def _row(taught, verdict): # of a Markdown table; a sentence may have a bar in i
     conditions = '' if verdict.text == verdict.word else f' {verdict.text}.'
     return ' | '.join(['', taught.replace('|', '\\|'), chip(verdict.word) + conditions.replace('|', '\\|'), '']).strip()
 
+def _markdown(text):
+    from IPython.display import Markdown # here, as only notebooks have IPython
+    return Markdown(text)
+
 _HEADING = '| often taught | measured |\n|:---|:---|\n'
 
 def show_claims(*claims, # names
                 rules=None, models=None # see `judge`
-               )->Markdown:
+               ): # Markdown
     "Show claims, and what the tables say of them."
     taught = read_claims().taught
-    return Markdown(_HEADING + '\n'.join(_row(taught[claim], judge(claim, rules, models)) for claim in claims))
+    return _markdown(_HEADING + '\n'.join(_row(taught[claim], judge(claim, rules, models)) for claim in claims))
 
 def show_check(taught:str, # the sentence
                measured:str, # in a sentence
                found:dict # condition -> was it found to hold?
-              )->Markdown:
+              ): # Markdown
     "Show a sentence that a cell has checked."
     verdict = conclude([('holds' if holds else 'does not hold', condition) for condition, holds in found.items()])
-    return Markdown(f'{_HEADING}{_row(taught, verdict)}\n\n{measured[0].upper()}{measured[1:]}')
+    return _markdown(f'{_HEADING}{_row(taught, verdict)}\n\n{measured[0].upper()}{measured[1:]}')
 
 # %% ../nbs/library/17_evidence.ipynb #5dee5583
 def at_full_size(rules)->pd.DataFrame: # rules of the same claims

@@ -125,10 +125,10 @@ def test_badges_open_no_solutions(clone):
     settings.write_text(settings.read_text().replace('\nuser =', '\nuser = ada', 1))
     run('python', 'tools/links.py', cwd=clone, PYTHONPATH=str(clone))
     for name in 'lesson5_vae', 'mnist_homework', 'clinic', 'face_autoencoder_training':
-        copy = (clone/'nbs'/'_students'/f'{name}.ipynb').read_text()
+        copy = (clone/'face_autoencoder'/'students'/f'{name}.ipynb').read_text()
         texts = [(clone/'README.md').read_text(), (clone/'nbs'/f'{name}.ipynb').read_text(), copy]
         opened = [re.findall(rf'colab.research.google.com/github/(\S+?/{name}.ipynb)', text) for text in texts]
-        assert opened == [[f'ada/face_autoencoder/blob/main/nbs/_students/{name}.ipynb']] * 3
+        assert opened == [[f'ada/face_autoencoder/blob/main/face_autoencoder/students/{name}.ipynb']] * 3
         assert 'BEGIN SOLUTION' not in copy and 'HIDDEN TESTS' not in copy
         bare = write_student_copy(clone/'nbs'/f'{name}.ipynb', clone/'copy.ipynb').read_text()
         assert 'colab.research.google.com' not in bare

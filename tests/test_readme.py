@@ -88,13 +88,15 @@ def borrow(env):
     site = next(env.glob('lib/python*/site-packages'))
     (site/'borrowed.pth').write_text(str(next(BIN.parent.glob('lib/python*/site-packages'))) + '\n')
     for script in [*BIN.glob('nbdev_*'), BIN/'accelerate', BIN/'ruff']: (env/'bin'/script.name).symlink_to(script)
-    (env/'share').symlink_to(BIN.parent/'share') # nbconvert's templates
+    (shared := env/'share'/'jupyter').mkdir(parents=True) # of its own, so that pip writes nothing into this one's
+    for name in ('kernels', 'nbconvert'): (shared/name).symlink_to(BIN.parent/'share'/'jupyter'/name)
 
 
 @pytest.fixture
 def workplace(clone, monkeypatch):
     "A copy of the repository with the pictures and the submission that the README speaks of"
     monkeypatch.delenv('PYTHONPATH', raising=False) # it would be the package of all commands, in place of the clone's
+    monkeypatch.delenv('PYTHONUNBUFFERED', raising=False) # the app says its address without that
     monkeypatch.setenv('FAE_SHARED', os.environ.get('FAE_SHARED', str(ROOT.parent/'shared')))
     photos, student = clone/'my_photos', clone/'handed_in'/'ada'
     shutil.rmtree(photos, ignore_errors=True)
@@ -148,3 +150,19 @@ def test_python(tmp_path):
     "The snippet, in a folder of its own"
     code, = blocks(README, 'python')
     assert '[3, 3, 64, 64]' in run('python', '-c', code, cwd=tmp_path).stdout
+
+
+def test_interrupted_install_goes_on(clone, monkeypatch):
+    "The environment is there, the stamp is not, and a package is half there"
+    monkeypatch.delenv('PYTHONPATH', raising=False)
+    run(sys.executable, '-m', 'venv', '.venv', cwd=clone)
+    site = next((clone/'.venv').glob('lib/python*/site-packages'))
+    borrow(clone/'.venv')
+    (site/'ruff').mkdir()
+    (half := site/'ruff-99.dist-info').mkdir()
+    (half/'METADATA').write_text('Metadata-Version: 2.1\nName: ruff\nVersion: 99\n')
+    said = run('make', 'install', cwd=clone).stdout
+    assert '3 of 3' in said and (clone/'.venv'/'installed').exists() and not half.exists()
+    code = 'import face_autoencoder; print(face_autoencoder.__file__)'
+    assert run(clone/'.venv'/'bin'/'python', '-c', code, cwd=site).stdout.startswith(str(clone))
+    assert run('make', 'install', cwd=clone).stdout.count('of 3') == 0

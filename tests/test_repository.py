@@ -1,10 +1,9 @@
 """What holds of the repository as a whole."""
-import ast, re, tarfile
-from zipfile import ZipFile
+import ast, re
 
 import pytest
 import yaml
-from conftest import ROOT, copy_repository, run
+from conftest import ROOT, run
 from documents import words_of
 from notebooks import TEACHING, notebooks, sources
 from test_notebooks import tree
@@ -169,53 +168,3 @@ def test_imports_go_one_way():
     while free := [m for m, names in wanted.items() if not names & wanted.keys()]:
         for m in free: del wanted[m]
     assert wanted == {}, 'a circle among these'
-
-
-# What pip installs
-
-IMPORT_EACH = '''
-import importlib, sys
-package, *names = sys.argv[1:]
-for name in names:
-    for loaded in [m for m in sys.modules if m.split('.')[0] == package]: del sys.modules[loaded]
-    print(importlib.import_module(name).__file__)
-'''
-
-
-@pytest.fixture(scope='module')
-def wheel(tmp_path_factory):
-    "Made from the archive of sources, which is made from a clone with one more run in `pretrained`, and a small one"
-    tmp, build = tmp_path_factory.mktemp('wheel'), 'from setuptools import build_meta; build_meta.build_'
-    clone = copy_repository(tmp/'clone')
-    for folder in ('pretrained', 'pretrained_small'):
-        a_run = clone/'face_autoencoder'/folder/'a-run'
-        a_run.mkdir(parents=True)
-        for name in ('config.json', 'model.safetensors', '.lock'): (a_run/name).write_text('{}')
-    run('python', '-c', f'{build}sdist("dist")', cwd=clone)
-    with tarfile.open(next((clone/'dist').glob('*.tar.gz'))) as archive: archive.extractall(tmp, filter='data')
-    source = next(tmp.glob('face_autoencoder-*'))
-    run('python', '-c', f'{build}wheel("dist")', cwd=source)
-    return next((source/'dist').glob('*.whl'))
-
-
-def test_every_module_is_installed(wheel, second_env, tmp_path, monkeypatch):
-    "The wheel holds every module, and each of them can be the first that is imported"
-    monkeypatch.delenv('PYTHONPATH', raising=False)
-    modules = [n for n in ZipFile(wheel).namelist() if n.endswith('.py')]
-    assert {*modules} == {str(p.relative_to(ROOT)) for p in MODULES.values()}
-    python = second_env/'bin'/'python'
-    run(python, '-m', 'pip', 'install', '--quiet', '--no-deps', '--no-index', wheel)
-    names = [m for m in MODULES if not m.endswith('__main__')]
-    done = run(python, '-W', 'ignore', '-c', IMPORT_EACH, 'face_autoencoder', *names, cwd=tmp_path)
-    files = done.stdout.split()
-    assert len(files) == len(names) and all(f.startswith(str(second_env)) for f in files)
-
-
-def test_wheel_has_what_is_no_module(wheel):
-    "Every file of a run in `pretrained`, but no lock; and what slides are made of"
-    names = ZipFile(wheel).namelist()
-    for folder in ('pretrained', 'pretrained_small'):
-        shipped = [n.rsplit('/', 1)[1] for n in sorted(names) if f'/{folder}/a-run/' in n]
-        assert shipped == ['config.json', 'model.safetensors']
-    deck = ('deck.css', 'lib/tex-svg.js', 'template/index.html.j2')
-    assert {f'face_autoencoder/deck/{f}' for f in deck} <= {*names}

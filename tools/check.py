@@ -1,10 +1,10 @@
 """Prove one notebook after an edit: python tools/check.py 05_losses (`make check NB=05_losses`).
 
-Export, clean, lint; then pytest runs the notebook and the quick tests that belong to it."""
+Export, clean, lint, write the students' copies; then pytest runs the notebook and the quick tests that belong to it."""
 import ast, os, re, subprocess, sys
 from pathlib import Path
 
-from notebooks import TEACHING, find, module_of, root
+from notebooks import TEACHING, WITH_SOLUTIONS, find, module_of, root
 
 BIN = Path(sys.executable).parent
 # Tests that reach a module through a command, without importing it
@@ -41,6 +41,7 @@ def check(path):
     files = [path, root/(module.replace('.', '/') + '.py')] if module else [path]
     run('nbdev_export')
     run('nbdev_clean', '--fname', path.relative_to(root))
+    if path in WITH_SOLUTIONS: run('python', 'tools/links.py') # the students' copy
     run('ruff', 'check', '--line-length', str(width), *(f.relative_to(root) for f in files))
     cells = [f'tests/test_notebooks.py::{test}[{path.stem}]' for test in
              ('test_cells_are_small', 'test_committed_outputs', 'test_notebook')]

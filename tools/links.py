@@ -1,14 +1,19 @@
-"""Write lists of notebooks into README.md and nbs/README.md; and from the three lines `user`, `repo` and `branch` of
-settings.ini badges and links into these and the notebooks.
+"""Write lists of notebooks into README.md and nbs/README.md; from the three lines `user`, `repo` and `branch` of
+settings.ini badges and links into these and the notebooks; and the students' copies of notebooks with solutions into
+the package, from where `fae_notebooks` and Colab take them.
 
-A badge of a notebook with solutions opens the students' copy, which is written to nbs/_students/. While `user` is empty
-there is nothing to link to, so none are written and old ones are removed."""
+A badge of a notebook with solutions opens its copy. While `user` is empty there is nothing to link to, so none are
+written and old ones are removed."""
+import base64
 import json
+import mimetypes
 import re
-import shutil
 from configparser import ConfigParser
 
-from face_autoencoder.course.grading import write_student_copy
+import nbformat
+from face_autoencoder.core import atomic_path
+from face_autoencoder.course.grading import student_copy
+from face_autoencoder.course.notebooks import read_notebook
 from notebooks import MINUTES, NBS, WITH_SOLUTIONS, notebooks, root
 
 cfg = ConfigParser(delimiters=['='])
@@ -16,9 +21,7 @@ cfg.read(root/'settings.ini')
 user, repo, branch = [cfg['DEFAULT'][k].strip() for k in ('user', 'repo', 'branch')]
 github = f'https://github.com/{user}/{repo}'
 COLAB = 'https://colab.research.google.com'
-
-
-COPIES = NBS/'_students'
+COPIES = root/'face_autoencoder'/'students'
 
 
 def badge(path):
@@ -39,14 +42,18 @@ def head(nb):
 
 
 def install_cell():
-    "Installs the library on Colab, and is neither shown nor tested"
-    source = f'#| eval: false\n#| include: false\n%pip install -q git+{github}@{branch}'
+    "Installs the library where it is missing, as on Colab and Kaggle, and is neither shown nor tested"
+    source = f'''#| eval: false
+#| include: false
+from importlib.util import find_spec
+if not getattr(find_spec('face_autoencoder'), 'origin', None): # as on Colab and Kaggle
+    %pip install -q "face_autoencoder[app] @ git+{github}@{branch}"'''
     return dict(cell_type='code', execution_count=None, id='colab-install', metadata={}, outputs=[],
                 source=source.splitlines(True))
 
 
 def link_notebook(path):
-    "A badge below the title, and a cell that installs the library on Colab"
+    "A badge below the title, and a cell that installs the library where it is missing"
     before = json.loads(path.read_text())
     nb = dict(before, cells=[dict(c) for c in before['cells'] if c.get('id') != 'colab-install'])
     first = first_words(nb)
@@ -84,11 +91,31 @@ def fill(text, mark, content):
     return re.sub(rf'(<!-- {mark} -->\n).*?(<!-- /{mark} -->)', lambda m: m[1] + content + m[2], text, flags=re.S)
 
 
+def settle_link(link):
+    "A link of a copy, which has none of the repository's files around it: to GitHub, or plain text without a user"
+    words, target = link.groups()
+    if re.match('[a-z]+:|#', target) or NBS/target in WITH_SOLUTIONS: return link[0]
+    return f'[{words}]({github}/blob/{branch}/nbs/{target})' if user else words
+
+
+def take_along(cell):
+    "The pictures that a cell of text shows, into the cell, and its links to where they lead"
+    for path in re.findall(r'!\[[^]]*\]\((images/[^)]+)\)', cell.source):
+        picture = base64.b64encode((NBS/path).read_bytes()).decode()
+        name = path.rpartition('/')[2]
+        cell.setdefault('attachments', {})[name] = {mimetypes.guess_type(name)[0]: picture}
+        cell.source = cell.source.replace(f']({path})', f'](attachment:{name})')
+    cell.source = re.sub(r'(?<!!)\[([^][]*)\]\(([^)\s]+)\)', settle_link, cell.source)
+
+
 def write_copies():
-    "What Colab opens in place of notebooks with solutions; a repository without those keeps what it has"
-    if not user: shutil.rmtree(COPIES, ignore_errors=True)
-    for path in WITH_SOLUTIONS:
-        if user and path.exists(): link_notebook(write_student_copy(path, COPIES/path.name))
+    "What students get of notebooks with solutions; a repository without those keeps what it has"
+    for path in filter(lambda p: p.exists(), WITH_SOLUTIONS):
+        nb = student_copy(read_notebook(path))
+        for c in nb.cells:
+            if c.cell_type == 'markdown': take_along(c)
+        with atomic_path(COPIES/path.name) as tmp: nbformat.write(nb, tmp)
+        link_notebook(COPIES/path.name)
 
 
 def status():

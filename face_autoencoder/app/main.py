@@ -580,6 +580,7 @@ def check_port(port):
 # %% ../../nbs/app/08_app.ipynb #app-wait
 def _wait(demo):
     "Wait until the app is stopped; Ctrl-C stops it, also while pages are open"
+    sys.stdout.flush() # the address, also where the output goes into a pipe
     try:
         while demo.is_running: time.sleep(.1)
     except KeyboardInterrupt:

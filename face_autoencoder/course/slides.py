@@ -475,7 +475,7 @@ def write_deck(notebook, # path of an executed notebook
 
 # %% ../../nbs/course/03_slides.ipynb #8fe4d424
 PATIENCE = 120 # seconds that a browser has for what it is asked, on a machine that does much else
-NO_PLAYWRIGHT = 'printing and checking slides needs Playwright: pip install playwright'
+NO_PLAYWRIGHT = 'printing and checking slides needs Playwright: pip install "face_autoencoder[teach]"'
 NO_CHROMIUM = 'printing and checking slides needs Chromium or Google Chrome: install one of them'
 
 def _in_thread(f):
