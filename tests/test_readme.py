@@ -18,7 +18,7 @@ HOMEWORK, LESSON = [ROOT/'nbs'/f'{name}.ipynb' for name in ('mnist_homework', 'l
 # What a command gets added so that it takes seconds. None: not run here.
 ADD = {
     'python3 -m venv .venv': '',
-    ".venv/bin/pip install -e '.[dev]'": '',
+    ".venv/bin/pip install -e '.[app,notebooks]'": '',
     'make demo': f' TRAIN="{SMALL}"',
     'make test': ' WORKERS=1 ARGS="-k test_every_command"',
     'make check NB=04_features': '',

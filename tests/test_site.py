@@ -53,7 +53,7 @@ def test_everything_is_there(site, pages):
     assert {p.stem for p in (site/'notebooks').glob('*.html')} == names - {'mnist_homework', 'clinic'}
     assert {p.stem for p in (site/'homework').iterdir()} == names & {'mnist_homework', 'clinic'}
     assert (site/'slides'/'index.html').exists() == ('lesson5_vae' in names)
-    assert "pip install -e '.[dev]'" in pages[site/'index.html'].get_text()
+    assert "pip install -e '.[app,notebooks]'" in pages[site/'index.html'].get_text()
 
 
 def test_no_solution_is_published(site):
