@@ -193,7 +193,8 @@ def train_arm(arm:str, # a name in `ARMS`
     names = 'change', 'net', 'hold_kl', 'layer', 'features'
     change, net, hold_kl, layer, features = [settings.pop(name, None) for name in names]
     settings |= _loss_of(layer, features)
-    with tempfile.TemporaryDirectory() as out: learn, *_, config = prepare_run(out=out, **settings)
+    with tempfile.TemporaryDirectory() as out: plan = prepare_run(out=out, **settings)
+    learn, config = plan.learn, plan.config
     if data == 'few factors': _with_few_factors(learn.dls)
     seed_everything(seed)
     model = NETS.get(net, ConvVAE)(**config['model'] | dict(image_channels=3))

@@ -1,9 +1,12 @@
 """The notebooks are the library's tests, its source, and clean."""
-import json, multiprocessing, os, re, sys
+import base64, json, multiprocessing, os, re, sys
+from io import BytesIO
 
+import numpy as np
 import pytest
 from conftest import ROOT, run
 from notebooks import TEACHING, defined_names, is_export, notebooks, sources
+from PIL import Image
 
 every_notebook = pytest.mark.parametrize('path', notebooks(), ids=lambda p: p.stem)
 
@@ -41,6 +44,18 @@ def test_exported_and_clean(clone):
     assert {f for f in {*before, *after} if before.get(f) != after.get(f)} == set()
 
 
+def shown_pictures(outputs):
+    "The pictures among the outputs of cells, as numbers"
+    kinds = [(kind, content) for o in outputs for kind, content in o.get('data', {}).items()]
+    files = [base64.b64decode(''.join(content)) for kind, content in kinds if kind in ('image/png', 'image/jpeg')]
+    return [np.asarray(Image.open(BytesIO(f)).convert('L'), dtype=int) for f in files]
+
+
+def ink(picture):
+    "The share of pixels that differ from most others"
+    return (abs(picture - np.median(picture)) > 16).mean()
+
+
 @pytest.mark.quick
 @every_notebook
 def test_committed_outputs(path):
@@ -54,6 +69,7 @@ def test_committed_outputs(path):
     assert not not_ours, 'pictures of a data set'
     pictures = [len(d) for o in outputs for kind, d in o.get('data', {}).items() if kind.startswith('image/')]
     assert max(pictures, default=0) * 3/4 < 60_000
+    assert min(map(ink, shown_pictures(outputs)), default=1) > .01, 'an empty picture'
     assert not re.search(r'(?<![\w./-])/(root|home|work|tmp|Users)/\w', json.dumps(outputs)), 'a path of a machine'
 
 
