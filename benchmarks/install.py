@@ -63,7 +63,7 @@ class Environment:
             urls = (re.search(r'http://127\.0\.0\.1:\d+', line) for line in p.stdout)
             url = next(filter(None, urls), None) or sys.exit(f'{command} did not serve')
             assert b'Face autoencoder' in urlopen(url[0]).read()
-            return dict(seconds=round(time.time() - start))
+            return dict(seconds=round(time.time() - start), cpu=None)
         finally:
             os.killpg(p.pid, signal.SIGKILL)
             p.wait()
@@ -108,7 +108,7 @@ def measure(python, wheel, folder, extras):
         version, torch, fastai, packages = env.run('python', '-c', DESCRIBE)[1].split()
         row = dict(python=version, torch=torch, fastai=fastai)
         what = f'[{extra}]' if extra else 'the library'
-        yield dict(row, what=what, packages=packages, MB=round(megabytes(env.path)), **took)
+        yield dict(row, what=what, packages=int(packages), MB=round(megabytes(env.path)), **took)
         for command, took in TRIALS[extra](env) or (): yield dict(row, what=command, **took)
 
 
@@ -118,7 +118,7 @@ def save(rows):
     if TABLE.exists():
         before = pd.read_csv(TABLE)
         table = pd.concat([before[~before.python.isin(table.python)], table])
-    table = table.sort_values('python', kind='stable').astype({'packages': 'Int64', 'MB': 'Int64'})
+    table = table.sort_values('python', kind='stable').astype(dict.fromkeys(['packages', 'MB', 'cpu'], 'Int64'))
     with atomic_path(TABLE) as tmp: table.to_csv(tmp, index=False)
     return table
 
