@@ -187,6 +187,12 @@ CSS = '''
 .spoken {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap}
 .gauge {display: flex; align-items: center; justify-content: center; gap: .6em}
 .gauge meter {width: 8em; height: 1em}
+figure {margin: 0; flex: 1; min-width: 0}
+figcaption {padding-top: .3em}
+'''
+
+# %% ../../nbs/app/08_app.ipynb #app-slider-css
+SLIDER_CSS = '''
 .component {position: relative}
 .component > div {position: relative}
 .component .slider_input_container {flex-wrap: wrap; justify-content: space-between; row-gap: 0}
@@ -199,8 +205,6 @@ CSS = '''
 .component .min_value::after, .component .max_value::after {font-size: var(--text-sm)}
 .component::before {content: ""; position: absolute; inset: auto 20px calc(12px + var(--ends)) 20px; height: 24px;
   background-size: 100% 100%; pointer-events: none}
-figure {margin: 0; flex: 1; min-width: 0}
-figcaption {padding-top: .3em}
 '''
 
 # %% ../../nbs/app/08_app.ipynb #app-tabs-css-code
@@ -217,6 +221,11 @@ button[role=tab].selected {color: var(--body-text-color)}
 .gradio-container :focus-visible {outline: 3px solid var(--color-accent) !important; outline-offset: 3px}
 .component input[type=number], #crop input[type=number] {width: 5em !important; padding: 4px}
 #play {align-self: center}
+#about td:first-child, #comparison td:first-child {white-space: nowrap}
+'''
+
+# %% ../../nbs/app/08_app.ipynb #app-pictures-css
+PICTURES_CSS = '''
 .photo {border: 2px dashed var(--border-color-primary); border-radius: 10px; padding: .8em; display: flex;
   flex-wrap: wrap; gap: .8em; align-items: center}
 .photo button {font: inherit; font-size: .9em; padding: .3em .8em; border-radius: 8px;
@@ -233,7 +242,6 @@ button[role=tab].selected {color: var(--body-text-color)}
 .tiles button {width: 7.5em; padding: 4px; display: flex; flex-direction: column; gap: 4px; align-items: center;
   font-size: var(--text-sm); line-height: 1.2; overflow-wrap: anywhere}
 .tiles canvas {width: 100%; aspect-ratio: 1; border-radius: 8px; background: var(--border-color-primary)}
-#about td:first-child, #comparison td:first-child {white-space: nowrap}
 '''
 
 # %% ../../nbs/app/08_app.ipynb #47fcd5a0
@@ -376,22 +384,28 @@ def wire_face(page, buttons):
     made = buttons.download.click(on_run(page.explorer, face_png), [page.run, page.state], text, **QUIET)
     made.then(None, text, None, js="x => faeSave('face.png', x)")
 
-# %% ../../nbs/app/08_app.ipynb #fb61c4f1
-def wire_presets(tab):
-    "Directions, saved faces, links"
-    page, face = tab.page, [tab.page.basis, tab.page.state]
-    def click(button, f, parts, inputs, outputs):
-        return button.click(on_run(page.explorer, f, *parts), [page.run, *inputs], outputs, **QUIET)
-    kept, text = [page.store, page.saved, page.gallery], gr.Textbox(visible='hidden')
-    move, loaded = on_run(page.explorer, add_direction, page), on_run(page.explorer, load_face, page)
+# %% ../../nbs/app/08_app.ipynb #app-wire-tiles
+def _wire_tiles(tab):
+    "What the buttons with pictures do, and the list of saved faces"
+    page, face = tab.page, [tab.page.run, tab.page.basis, tab.page.state]
+    move, load = on_run(page.explorer, add_direction, page), on_run(page.explorer, load_face, page)
     def moved(name, basis, state, strength, event:gr.EventData):
         return move(name, basis, state, str(event.name), strength)
     def taken(name, basis, state, store, event:gr.EventData):
-        return loaded(name, basis, state, store, str(event.name)) | {page.saved: str(event.name)}
-    tab.moves.click(moved, [page.run, *face, tab.strength], page.face, **QUIET)
-    page.gallery.click(taken, [page.run, *face, page.store], [*page.face, page.saved], **QUIET)
+        return load(name, basis, state, store, str(event.name)) | {page.saved: str(event.name)}
+    tab.moves.click(moved, [*face, tab.strength], page.face, **QUIET)
+    page.gallery.click(taken, [*face, page.store], [*page.face, page.saved], **QUIET)
+    page.saved.select(load, [*face, page.store, page.saved], page.face, **QUIET)
+
+# %% ../../nbs/app/08_app.ipynb #fb61c4f1
+def wire_presets(tab):
+    "Directions, saved faces, links"
+    page = tab.page
+    _wire_tiles(tab)
+    def click(button, f, parts, inputs, outputs):
+        return button.click(on_run(page.explorer, f, *parts), [page.run, *inputs], outputs, **QUIET)
+    kept, text = [page.store, page.saved, page.gallery], gr.Textbox(visible='hidden')
     click(tab.save, save_face, [page], [page.state, page.store, tab.title], kept)
-    page.saved.select(loaded, [page.run, *face, page.store, page.saved], page.face, **QUIET)
     click(tab.rename, rename_face, [page], [page.store, page.saved, tab.title], kept)
     undoable = [*kept, tab.deleted, tab.restore]
     click(tab.delete, delete_face, [tab], [page.store, page.saved], undoable)
@@ -561,7 +575,8 @@ THEME = gr.themes.Soft(text_size=SIZES, font=['system-ui', 'sans-serif'], font_m
     body_text_color_subdued='*neutral_500', body_text_color_subdued_dark='*neutral_300', slider_color='*primary_600',
     checkbox_label_background_fill_selected='*primary_600', button_primary_background_fill='*primary_600',
     button_primary_background_fill_hover='*primary_700', button_primary_background_fill_hover_dark='*primary_700')
-LAUNCH_OPTIONS = dict(theme=THEME, css=CSS + TABS_CSS + PHONE_CSS, head=SCRIPTS, footer_links=[],
+STYLES = CSS + SLIDER_CSS + TABS_CSS + PICTURES_CSS + PHONE_CSS
+LAUNCH_OPTIONS = dict(theme=THEME, css=STYLES, head=SCRIPTS, footer_links=[],
                       run_history=False, max_threads=8, state_session_capacity=100, prevent_thread_lock=True,
                       _frontend=False)
 
@@ -578,6 +593,12 @@ def check_port(port):
             raise OSError(f'port {port} {why}: choose another, or leave it out to get a free one') from e
 
 # %% ../../nbs/app/08_app.ipynb #app-wait
+def _serve(demo, explorer, port, share, hosts):
+    "Let Gradio serve the page, behind our guards"
+    guard = dict(middleware=guards(['*'] if share else [*LOCAL_NAMES, *hosts]), routes=page_scripts(explorer))
+    with without_proxies(','.join(LOCAL_NAMES) if share else '*'):
+        demo.launch(server_name='127.0.0.1', server_port=port, share=share, app_kwargs=guard, **LAUNCH_OPTIONS)
+
 def _wait(demo):
     "Wait until the app is stopped; Ctrl-C stops it, also while pages are open"
     sys.stdout.flush() # the address, also where the output goes into a pipe
@@ -608,9 +629,7 @@ class app:
         "Serve the app and print its address; on Colab without a public link, show widgets"
         check_port(port)
         if on_colab() and not share: return _show_widgets(self.run)
-        guard = dict(middleware=guards(['*'] if share else [*LOCAL_NAMES, *hosts]), routes=page_scripts(self.explorer))
-        with without_proxies(','.join(LOCAL_NAMES) if share else '*'):
-            self.demo.launch(server_name='127.0.0.1', server_port=port, share=share, app_kwargs=guard, **LAUNCH_OPTIONS)
+        _serve(self.demo, self.explorer, port, share, hosts)
         if on_colab() and not self.demo.share_url: return _show_widgets(self.run) # Gradio has said why there is no link
         if block: _wait(self.demo)
         return self.demo

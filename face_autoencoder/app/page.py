@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Callable, NamedTuple
 
 import numpy as np
+from fastcore.basics import patch
 
 from ..runs import Run, RunError, find_run, last_change, load_run, run_folders, run_problem
 from .explore import TRUNCATION, bases, coordinates, data_url, first_face, image_bytes, picture
@@ -71,9 +72,12 @@ class Explorer:
         "The run of this name, loaded once and again when it changes; RunError if it can't be opened"
         return self._load(*self._find(name))
 
-    def script(self, name)->str: # JavaScript, see `run_script`
-        "The run of this name for `vae.js`, so that the page can paint its faces; made once; RunError as `open`"
-        return self._script(*self._find(name))
+# %% ../../nbs/app/05_page.ipynb #page-explorer-script
+@patch
+def script(self:Explorer, name # of a run
+          )->str: # JavaScript, see `run_script`
+    "The run of this name for `vae.js`, so that the page can paint its faces; made once; RunError as `open`"
+    return self._script(*self._find(name))
 
 # %% ../../nbs/app/05_page.ipynb #d4cce85b
 def image_html(image, alt, face=''):
@@ -212,7 +216,7 @@ class Page:
         "The components that show the visitor's face, and the state that keeps it"
         return [self.state, self.image, self.gauge, self.undo, self.redo, *self.sliders]
 
-# %% ../../nbs/app/05_page.ipynb #page-make
+# %% ../../nbs/app/05_page.ipynb #page-scripts
 TILES_SCRIPT = """
 element.addEventListener('click', e => {
   const tile = e.target.closest('button')
@@ -221,6 +225,7 @@ element.addEventListener('click', e => {
 """
 SPOKEN = "element.setAttribute('role', 'status')" # a screen reader says what changes in it
 
+# %% ../../nbs/app/05_page.ipynb #page-make
 def make_page(explorer, # an `Explorer`
               run # the `Run` to begin with; its `first_face` is shown
              )->Page: # of components that are not rendered yet

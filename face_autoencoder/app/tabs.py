@@ -243,6 +243,14 @@ def _slot_column(slot):
             drawn = gr.Button('Random', elem_id=f'random-{slot}', **small)
     return image, dict(shown=shown, random=drawn)
 
+def _number_boxes(columns):
+    "A box for the number of a training face, for each slot"
+    with gr.Row():
+        for slot, (_, sources) in columns.items():
+            sources['training'] = gr.Number(None, label=f'{slot} = training face', precision=0, minimum=0,
+                                            min_width=100, elem_id=f'number-{slot}')
+
+# %% ../../nbs/app/06_tabs.ipynb #tabs-morph-components-whole
 def morph_components(page):
     "The tab for films and sums, without its handlers"
     slots, labels, small = gr.State(None), list(INTERPOLATIONS), dict(size='sm', min_width=120)
@@ -252,10 +260,7 @@ def morph_components(page):
         play = gr.Button('Play', elem_id='play', variant='primary', scale=1, **small)
         position = gr.Slider(0, 1, 0, step=.01, label='From A (0) to B (1)', elem_id='morph', buttons=[], scale=6)
     interpolation = gr.Radio(labels, value=labels[1], label='The way from A to B', elem_id='way')
-    with gr.Row():
-        for slot, (_, sources) in columns.items():
-            sources['training'] = gr.Number(None, label=f'{slot} = training face', precision=0, minimum=0,
-                                            min_width=100, elem_id=f'number-{slot}')
+    _number_boxes(columns)
     with gr.Row():
         add = gr.Button('Show A − B + C', elem_id='sum', **small)
         download = gr.Button('Download the film (GIF)', elem_id='gif', **small)
