@@ -1,9 +1,13 @@
-"""Execute notebooks like a student's Run All and save their outputs: all, or those named on the command line."""
-import base64, io, os, re, sys, time
+"""Execute notebooks like a student's Run All and save their outputs: all, or those named on the command line.
+
+python tools/run_notebooks.py [--evidence] [NB ...]: with --evidence only what shows the tables of evidence is drawn
+again, which trains nothing, and all other outputs stay; after `make evidence`."""
+import argparse, ast, base64, io, os, re, time
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
 from notebooks import notebooks
@@ -16,6 +20,29 @@ class Client(NotebookClient):
     async def async_execute_cell(self, cell, *args, **kwargs):
         if re.search(r'^#\|\s*eval:\s*false|nbdev_export\(\)', cell.source, re.M): return cell
         return await super().async_execute_cell(cell, *args, **kwargs)
+
+
+EVIDENCE = r'\b(show_claims|plot_arms|plot_claim|plot_verdicts|all_verdicts)\('
+
+
+class EvidenceClient(Client):
+    "Leaves out all but imports and cells that show the tables of evidence"
+    async def async_execute_cell(self, cell, *args, **kwargs):
+        if cell.cell_type != 'code' or not (prepares(cell.source) or re.search(EVIDENCE, cell.source)): return cell
+        before = list(cell.outputs)
+        try: return await super().async_execute_cell(cell, *args, **kwargs)
+        except CellExecutionError as e:
+            cell.outputs = before
+            print(f'left as it was, since it wants cells that were left out ({e.ename}: {e.evalue}): {cell.id}')
+            return cell
+
+
+def prepares(source):
+    "Does a cell hold only imports, or set how pictures look?"
+    if 'set_matplotlib_formats' in source: return True
+    if re.search('^[%!]', source, re.M): return False
+    body = ast.parse(source).body
+    return bool(body) and all(isinstance(node, (ast.Import, ast.ImportFrom)) for node in body)
 
 
 def compress(picture):
@@ -45,11 +72,11 @@ def clean(cell):
             if picture and len(picture) * 3/4 > MAX_BYTES: o.data['image/jpeg'] = compress(o.data.pop(kind))
 
 
-def run(path):
+def run(path, client=Client):
     "Execute one notebook in its folder; its file changes only if every cell succeeds"
     start, nb = time.time(), nbformat.read(path, 4)
     here = dict(metadata=dict(path=str(path.parent)))
-    try: Client(nb, timeout=3600, store_widget_state=False, kernel_name='python3', resources=here).execute()
+    try: client(nb, timeout=3600, store_widget_state=False, kernel_name='python3', resources=here).execute()
     except Exception:
         nbformat.write(nb, failed := path.with_name(f'.failed-{path.name}'))
         print(f'{path.name} failed; what it had computed is in {failed.name}', flush=True)
@@ -63,4 +90,11 @@ def run(path):
     print(f'{path.name}: {time.time() - start:.0f} s, {path.stat().st_size/1024:.0f} KB', flush=True)
 
 
-for path in [Path(p).resolve() for p in sys.argv[1:]] or notebooks(): run(path)
+if __name__ == '__main__':
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('notebooks', nargs='*', type=Path, metavar='NB')
+    p.add_argument('--evidence', action='store_true', help='draw only what shows the tables of evidence')
+    args = p.parse_args()
+    for path in [path.resolve() for path in args.notebooks] or notebooks():
+        if not args.evidence: run(path)
+        elif re.search(EVIDENCE, path.read_text()): run(path, EvidenceClient)
