@@ -89,11 +89,18 @@ def draw(results, path):
     plt.close(fig)
 
 
+def picture(results):
+    "The picture of the main ratios as Markdown, with what it shows in words"
+    words = '; '.join(f"{label} {f['shown']}" for label, f in ratios(results))
+    return f'![Bars: how many times as long others take as train_run. {words}](ratios.svg)'
+
+
 def write(results):
     "The figures to the JSON, the tables to benchmarks/README.md, the main ratios to ratios.svg"
     (HERE/'figures.json').write_text(json.dumps(results, indent=1, ensure_ascii=False) + '\n')
     readme, marks = HERE/'README.md', re.compile(r'(<!-- bench -->\n).*?(<!-- /bench -->)', re.S)
-    readme.write_text(marks.sub(lambda m: f'{m[1]}{table(results)}\n{m[2]}', readme.read_text()))
+    text = marks.sub(lambda m: f'{m[1]}{table(results)}\n{m[2]}', readme.read_text())
+    readme.write_text(re.sub(r'!\[[^]]*\]\(ratios\.svg\)', lambda m: picture(results), text))
     if ratios(results): draw(results, HERE/'ratios.svg')
 
 

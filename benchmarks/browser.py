@@ -2,7 +2,7 @@
 
 decode, encode   a face of 64 pixels by vae.js, and by PyTorch on one thread
 drag             from a slider's input until the picture has been painted, in the explorer; and in the app, by the page
-                 and, as before it could, by the server
+                 and by the server, which is asked at most every tenth of a second
 load             from the page's address to the first face
 bytes            of the page's own files, and of a run
 

@@ -1,6 +1,6 @@
 """The README is short, and every command of README, other documents and notebooks runs, in the order of reading, in a
 copy of the repository with an environment of its own."""
-import os, re, shlex, shutil, signal, subprocess, sys, time
+import json, os, re, shlex, shutil, signal, subprocess, sys, time
 from urllib.request import urlopen
 
 import pytest
@@ -133,6 +133,16 @@ def test_commands(workplace, fresh):
         if command.endswith('venv .venv'): borrow(workplace/'.venv')
         tried.add(program)
         print(f'{time.time() - start:4.0f} s {whole}')
+
+
+@pytest.mark.quick
+def test_results_are_those_of_the_benchmarks():
+    "Figures that README repeats: of a page that decodes, of the time to a quality, of the verdict on photographs"
+    results = json.loads((ROOT/'benchmarks'/'figures.json').read_text())
+    def shown(name, begins): return next(f for f in results[name]['figures'] if f['what'].startswith(begins))
+    decode = shown('browser', 'a face decoded in the page')
+    assert f"decodes a face in {decode['shown']} ms" in README
+    assert f"fits the samples of only {shown('verdicts', 'lfw: 32 models')['value']:.0f} %" in README
 
 
 @pytest.mark.quick

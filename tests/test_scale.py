@@ -96,7 +96,7 @@ def test_documents_show_the_figures():
     assert sorted(results) == sorted(bench.ALL)
     text, picture = [(ROOT/'benchmarks'/name).read_text() for name in ('README.md', 'ratios.svg')]
     before, shown = re.search(r'(.*)<!-- bench -->\n(.*?)\n<!-- /bench -->', text, re.S).groups()
-    assert shown == bench.table(results)
+    assert shown == bench.table(results) and bench.picture(results) in before
     missed = [f for r in results.values() for f in r['figures'] if not f['ok']]
     assert [f['what'] for f in missed if f['shown'] not in before] == []
     ratios = bench.ratios(results)

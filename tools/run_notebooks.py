@@ -32,8 +32,9 @@ class EvidenceClient(Client):
         before = list(cell.outputs)
         try: return await super().async_execute_cell(cell, *args, **kwargs)
         except CellExecutionError as e:
+            if e.ename != 'NameError': raise
             cell.outputs = before
-            print(f'left as it was, since it wants cells that were left out ({e.ename}: {e.evalue}): {cell.id}')
+            print(f'left as it was, since it wants a cell that was left out ({e.evalue}): {cell.id}')
             return cell
 
 
