@@ -75,6 +75,8 @@ def export_parser()->argparse.ArgumentParser:
     p = _parser('fae_export', 'Write runs as a page that needs no server and no network.', EXPORT_OPTIONS)
     what = 'a folder of a run; the name of one in runs/ or of the package; or hf:owner/name on the Hugging Face Hub'
     p.add_argument('run', nargs='+', help=what)
+    more = 'runs to look into beside them, as healthy, autoencoder, under-regularised and collapsed of the package'
+    p.add_argument('--compare', nargs='+', metavar='RUN', default=[], help=f'{more} (default none)')
     return p
 
 # %% ../nbs/library/15_cli.ipynb #cli-notebooks-parser
@@ -180,8 +182,9 @@ def fae_export(argv=None): # exit code; `argv` is the command line's unless give
     from face_autoencoder.app.export import export_runs, run_called
     from face_autoencoder.runs import load_run
     try:
-        runs = [load_run(name) if os.path.isdir(name) else run_called(name) for name in settings.pop('run')]
-        print(f'open {export_runs(runs, **settings)} in a browser')
+        runs, compare = [[load_run(name) if os.path.isdir(name) else run_called(name) for name in settings.pop(some)]
+                         for some in ('run', 'compare')]
+        print(f'open {export_runs(runs, compare=compare, **settings)} in a browser')
     except (ValueError, OSError) as e: return _fail('fae_export', e)
 
 # %% ../nbs/library/15_cli.ipynb #f8611b8f

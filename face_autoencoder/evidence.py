@@ -54,14 +54,14 @@ _KEYS = ['arm', 'data', 'seed']
 
 def as_models(*rows)->pd.DataFrame: # see `model_row`; arm, data, seed, and a column for each quantity
     "Put rows into a table."
-    def cost(row):
-        return dict(seconds=row['how']['seconds'], images=row['settings']['epochs']*row['results']['n_train'])
-    table = pd.DataFrame([{k: row[k] for k in _KEYS} | cost(row) | row['results'] for row in rows])
+    def cost(how, settings, results, **_):
+        return dict(device=how['device'], seconds=how['seconds'], images=settings['epochs']*results['n_train'])
+    table = pd.DataFrame([{k: row[k] for k in _KEYS} | cost(**row) | row['results'] for row in rows])
     if 'kl_rescaled' in table: table['kl_saved'] = table.kl - table.kl_rescaled
     return table if rows else pd.DataFrame(columns=[*_KEYS, 'mse'])
 
 def read_models(path=FOLDER/'models.jsonl')->pd.DataFrame: # arm, data, seed, and a column for each quantity
-    "What is known of the models that were trained, and what it cost: `seconds` of one thread, and `images` seen."
+    "What is known of the models that were trained, and what it cost: `seconds` of one process on a `device`, and `images` seen."
     rows = [json.loads(line) for line in Path(path).read_text().splitlines()] if Path(path).exists() else []
     return as_models(*rows).drop_duplicates(_KEYS, ignore_index=True) # two machines may have trained the same
 
@@ -187,7 +187,10 @@ def judge(claim:str, # its name
         everywhere = [(word, condition) for word, _ in words]
         found += everywhere + of_data
         says += everywhere[:1] if len(set(everywhere)) == 1 else of_data
-    return conclude(found, says)
+    verdict = conclude(found, says)
+    common = {_shortest(condition, verdict.word, found) for _, condition in says}
+    if verdict.text != verdict.word or len(common) > 1 or '' in common: return verdict
+    return verdict._replace(text=f'{verdict.word.capitalize()} {common.pop()}')
 
 # %% ../nbs/library/17_evidence.ipynb #76b0f504
 COLOURS = {'holds': '#1a7f37', 'holds if ...': '#9a5a00', 'does not hold': '#b3261e', 'undecided': '#5f6368'}
@@ -301,6 +304,7 @@ def at_full_size(rules)->pd.DataFrame: # rules of the same claims
     return full.assign(arm=full.arm.map(widen), against=full.against.map(widen), seeds=3)
 
 # %% ../nbs/library/17_evidence.ipynb #6fb598d5
-def cost(models)->dict: # models, images, hours of one thread
+def cost(models)->pd.DataFrame: # by device: models, images, hours of one process
     "Say what models took together, without their measuring."
-    return dict(models=len(models), images=int(models.images.sum()), hours=models.seconds.sum()/3600)
+    found = models.groupby('device').agg(models=('seed', 'size'), images=('images', 'sum'), hours=('seconds', 'sum'))
+    return found.assign(hours=found.hours/3600)

@@ -185,9 +185,14 @@ def test_inside(page, faces, tmp_path):
     nats = page.locator('dt:text-is("KL") + dd')
     page.wait_for_function(f"Math.abs(parseFloat(document.querySelectorAll('.figures dd')[1].textContent) - {kl}) <= 1")
     assert shows(page, faces, mu[0].numpy(), 'Reconstruction from μ')
-    drawn = seen(page, 'Reconstruction from z')
+    drawn, mean = [seen(page, f'Reconstruction from {code}') for code in 'zμ']
     page.get_by_role('button', name='Draw ε again').click()
     assert (seen(page, 'Reconstruction from z') != drawn).any()
+    page.get_by_label('Noise').select_option('10 × ε')
+    page.wait_for_timeout(100)
+    louder = seen(page, 'Reconstruction from z')
+    assert abs(louder - mean).mean() > 3*abs(drawn - mean).mean()
+    page.get_by_label('Noise').select_option('1 × ε')
     page.get_by_label('Model').select_option('collapsed')
     expect(nats).to_have_text('0 nats')
     whole = page.get_by_label('Your picture, with the frame')
@@ -197,6 +202,10 @@ def test_inside(page, faces, tmp_path):
     (tmp_path/'text.png').write_text('hello')
     page.locator('input[type=file]').set_input_files(tmp_path/'text.png')
     expect(page.locator('vae-inside [role=status]')).to_contain_text('not a picture')
+    page.get_by_role('button', name='The face of the sliders').click()
+    expect(page.locator('vae-inside [role=status]')).to_be_empty()
+    assert shows(page, faces, text_to_face(page.evaluate("document.querySelector('vae-explorer').face.text"))[1],
+                 'The picture x')
 
 
 def test_map_and_film(page, faces):
@@ -215,21 +224,73 @@ def test_map_and_film(page, faces):
     before = page.evaluate("document.querySelector('vae-explorer').face.text")
     page.get_by_role('button', name='Play the path').click()
     page.wait_for_function("before => document.querySelector('vae-explorer').face.text != before", arg=before)
+    page.locator('vae-map select').first.select_option('components') # a line on another map is none on this one
+    expect(page.get_by_role('button', name='Play the path')).to_be_disabled()
 
 
-def test_morph_tour_and_other_runs(page, faces):
+def test_morph_and_other_runs(page, faces):
     tab(page, 'Morph')
     page.get_by_label('From A to B').fill('1')
     end = seen(page, 'The face between A and B')
     assert abs(end - seen(page, 'Face B')).max() <= 1 and abs(end - seen(page, 'Face A')).max() > 20
-    page.get_by_role('button', name='A tour in five steps').click()
-    for _ in range(4): page.locator('.tour').get_by_role('button', name='Next').click()
-    page.locator('.tour').get_by_role('button', name='End').click()
-    expect(page.locator('.tour')).to_be_empty()
     page.locator('.top select').select_option('healthy')
     tab(page, 'Sliders')
     assert face_of(page)[0] == 'healthy'
     expect(page.locator('.slider')).to_have_count(8)
+
+
+def test_tour(page):
+    "It shows what it speaks of, goes back, is left by Escape or another part, and goes on from there"
+    tour, nats = page.locator('.tour'), page.locator('dt:text-is("KL") + dd')
+    def at(n): expect(tour).to_contain_text(f'{n} of 5.')
+    def go(name): tour.get_by_role('button', name=name).click()
+    page.get_by_role('button', name='A tour in five steps').click()
+    go('Next')
+    at(2)
+    expect(page.get_by_role('button', name='Draw ε again')).to_be_in_viewport()
+    go('Next')
+    expect(nats).to_have_text('0 nats') # of the collapsed model
+    page.keyboard.press('Escape')
+    expect(tour).to_be_hidden()
+    page.get_by_role('button', name='Go on with the tour').click()
+    at(3)
+    go('Back')
+    expect(nats).not_to_have_text('0 nats')
+    tab(page, 'Morph')
+    expect(tour).to_be_hidden()
+    page.get_by_role('button', name='Go on with the tour').click()
+    for _ in range(3): go('Next')
+    expect(page.locator('canvas.map')).to_be_in_viewport()
+    go('End')
+    expect(tour).to_be_hidden()
+
+
+def test_the_tours_film_gives_way(page):
+    "The first slider moves by itself, and stops when a visitor moves the face; undone in one step"
+    page.emulate_media(reduced_motion='no-preference')
+    def text(): return page.evaluate("document.querySelector('vae-explorer').face.text")
+    before = text()
+    page.get_by_role('button', name='A tour in five steps').click()
+    for _ in range(3): page.locator('.tour').get_by_role('button', name='Next').click()
+    page.wait_for_function("before => document.querySelector('vae-explorer').face.text != before", arg=before)
+    page.get_by_role('button', name='Random').click()
+    chosen = text()
+    page.wait_for_timeout(400)
+    assert text() == chosen
+    for _ in range(2): page.get_by_role('button', name='Undo').click()
+    assert text() == before
+
+
+def test_a_tour_without_the_collapsed_model(browser, tmp_path):
+    "It says nothing of a model that is not there"
+    index = export_runs([load_run(pretrained_dir(small=True)/'healthy')], tmp_path)
+    with browser.new_context(offline=True) as context:
+        page = context.new_page()
+        page.goto(index.as_uri())
+        page.get_by_role('button', name='A tour in four steps').click()
+        for _ in range(3):
+            expect(page.locator('.tour')).not_to_contain_text('almost nothing')
+            page.locator('.tour').get_by_role('button', name='Next').click()
 
 
 @pytest.mark.parametrize('scheme', ['light', 'dark'])

@@ -25,7 +25,7 @@ ADD = {
     'make app': '',
     'make notebooks': ' NB=nbs/library/00_core.ipynb',
     'make links': '',
-    '.venv/bin/fae_export faces lfw --out explorer': '',
+    '.venv/bin/fae_export faces lfw --out explorer --compare healthy collapsed': '',
     '.venv/bin/pip wheel --quiet --no-deps --wheel-dir wheels .': '',
     'make bench': None, # hours
     '.venv/bin/fae_train --data faces': f' {SMALL}',

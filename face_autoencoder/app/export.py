@@ -111,7 +111,7 @@ def run_data(run, # a `Run`
     known, results = _train_distances(run), run.config['results']
     distances = [] if known is None else np.quantile(known, np.linspace(0, 1, 101)).round(3).tolist()
     return dict(name=run.name, source=run.config['data']['source'], **run.config['model'],
-                beta=run.config['loss']['beta'], loss=run.config['loss']['loss'],
+                beta=run.config['loss']['beta'], reduction=run.config['loss'].get('reduction'),
                 results={k: v for k, v in results.items() if isinstance(v, (int, float, str))},
                 layers=layers, weights=_text(weights), logvar_range=run.model.logvar_range.tolist(),
                 bases=[_basis_data(run, label) for label in bases(run)], distances=distances,

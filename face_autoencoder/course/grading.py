@@ -6,8 +6,8 @@
 __all__ = ['CourseError', 'check_of', 'student_copy', 'write_student_copy', 'insert_checks', 'grade_submission', 'grade']
 
 # %% ../../nbs/course/02_grading.ipynb #cf09359c
-import ast, asyncio, builtins, csv, hashlib, inspect, json, logging, math, os, re, signal, subprocess, sys, tempfile
-import threading, time, zipfile
+import ast, asyncio, builtins, csv, dis, hashlib, inspect, json, logging, math, os, re, signal, subprocess, sys
+import tempfile, threading, time, zipfile
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
@@ -16,7 +16,6 @@ from io import BytesIO
 from pathlib import Path
 from queue import SimpleQueue
 from statistics import mean
-from symtable import symtable
 from urllib.parse import unquote
 
 import nbformat
@@ -299,8 +298,8 @@ def _names(cells):
     for c in cells:
         with suppress(Exception): # whatever a student's text does to the parser
             code = TransformerManager().transform_cell(c.source if len(c.source) < 100_000 else '')
-            symbols = symtable(code, '', 'exec').get_symbols()
-            defined |= {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
+            steps = dis.get_instructions(compile(code, '', 'exec')) # those in functions are not among them
+            defined |= {step.argval for step in steps if step.opname in ('STORE_NAME', 'STORE_GLOBAL')}
             seen |= {n.id for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Name)}
     return defined, seen
 

@@ -18,6 +18,7 @@ const el = (tag, properties = {}, ...children) => {
   return element
 }
 const button = (text, onclick, more = {}) => el('button', {type: 'button', textContent: text, onclick, ...more})
+const legend = text => el('p', {className: 'legend', textContent: text})
 const svg = (tag, attributes, ...children) => {
   const element = document.createElementNS('http://www.w3.org/2000/svg', tag)
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
@@ -29,7 +30,11 @@ const chosen = (label, options, onchange) => { // a labelled list to choose from
                     ...options.map(([value, text]) => el('option', {value, textContent: text})))
   return {select, node: el('label', {}, `${label} `, select)}
 }
-const signed = x => `${x < 0 ? '−' : ''}${Math.abs(x).toFixed(1)}`
+const rounded = (x, digits = 0) => x.toFixed(digits).replace(/^-(?=.*[1-9])/, '−').replace('-', '')
+const signed = x => rounded(x, 1)
+const inNats = x => `${rounded(x).replace(/\B(?=(\d{3})+$)/g, ',')} nats`
+const TITLES = {faces: 'drawn faces', lfw: 'photographs'} // of runs that come with the package
+const titled = names => names.map(name => [name, TITLES[name] ?? name])
 const reduced = matchMedia('(prefers-reduced-motion: reduce)')
 const words = (element, name) => (element.getAttribute(name) ?? '').split(/\s+/).filter(Boolean)
 
@@ -154,6 +159,10 @@ function slider(label, ends, counts, onmove) { // -3 to 3 standard deviations
   return {node, show, input}
 }
 
+const ABOUT_COMPONENTS = 'Each slider moves the code along one component, in standard deviations of the training ' +
+  'faces. Their histogram is behind it; the percentage is the component’s share of the variance of the pictures.'
+const ABOUT_DIRECTIONS = 'Each was fitted to one label of the training faces. Its slider starts from the face shown.'
+
 class Sliders extends Element {
   build(face) {
     const asked = words(this, 'components').map(c => c - 1)
@@ -164,7 +173,7 @@ class Sliders extends Element {
     const buttons = el('div', {className: 'buttons'}, button('Mean', () => face.set(face.model.bases[0].mean.slice())),
                        button('Random', () => face.random()), undo, redo)
     const {row, fill: fillGallery} = gallery(face)
-    this.append(el('div', {className: 'picture'}, canvas, gauge, buttons), panel, ...(asked.length ? [] : [row]))
+    this.append(el('div', {className: 'picture'}, buttons, canvas, gauge), panel, ...(asked.length ? [] : [row]))
     let page = 0, basis = 0, moved = {}, shown = []
     const fill = () => {
       const {model} = face, {labels, ends, counts} = model.bases[basis]
@@ -190,9 +199,10 @@ class Sliders extends Element {
       })
       this.directions = directions
       panel.replaceChildren(...shown.map(s => s.node))
-      if (!asked.length) panel.prepend(pager)
+      if (!asked.length) { panel.prepend(pager); panel.append(legend(ABOUT_COMPONENTS)) }
       if (!asked.length && directions.length)
-        panel.append(el('h3', {textContent: 'Directions'}), ...directions.map(d => d.node))
+        panel.append(el('h3', {textContent: 'Directions'}), legend(ABOUT_DIRECTIONS), ...directions.map(d => d.node))
+      directions.forEach(d => d.show(0))
       show()
     }
     const show = () => {
@@ -213,7 +223,7 @@ class Sliders extends Element {
 }
 
 // ---------------------------------------------------------------- inside: x -> mu, sigma -> z -> reconstruction
-function bars(mu, sigma, z) { // each latent: its mean as a bar, one sigma to both sides as a line, z as a dot
+function bars(mu, sigma, z) { // each latent: its mean as a bar, sigma to both sides as a line, z as a dot
   const wide = 600/mu.length, y = v => 60 - 17*Math.max(-3.4, Math.min(3.4, v))
   const parts = [svg('path', {class: 'axis', d: 'M0 60H600'})]
   mu.forEach((m, k) => {
@@ -261,26 +271,29 @@ class Inside extends Element {
     })
     const code = el('div', {className: 'code'}), figures = el('dl', {className: 'figures'})
     const says = el('p', {role: 'status'})
-    let model = face.model, source = null, eps = null
+    let model = face.model, source = null, eps = null, noise = 1
     const draw = () => { eps = Array.from({length: model.d}, () => vae.normal()) }
     const show = () => {
       if (!source) return
       if (!crop.hidden) framed(whole, source, cut)
-      const x = square(source, cut, model.size, model.channels), q = model.encode(x), z = vae.sample(q, eps)
+      const x = square(source, cut, model.size, model.channels), q = model.encode(x)
+      const z = vae.sample(q, eps.map(e => noise*e))
       const mean = model.decode(q.mu), drawn = model.decode(z), D = x.length, mse = vae.mseOf(mean, x), kl = vae.klOf(q)
       const {sigma} = model.run.results // a run that does not say it has no ELBO
       const nats = D*(vae.mseOf(drawn, x)/(2*sigma**2) + Math.log(2*Math.PI*sigma**2)/2)
       for (const [i, picture] of [x, mean, drawn].entries()) vae.paint(pictures[i].canvas, picture, model.size)
-      const {loss, beta, results} = model.run
-      about.textContent = `${model.run.name}: loss ${loss} with β = ${beta}, verdict: ${results.verdict}`
-      code.replaceChildren(bars(q.mu, q.logvar.map(v => Math.exp(v/2)), z))
-      const rows = [['Error (MSE, from μ)', mse.toFixed(4)], ['KL', `${kl.toFixed(0)} nats`]]
-      if (sigma > 0) rows.push(['ELBO', `${(-nats - kl).toFixed(0)} nats`])
+      const {beta, reduction, results} = model.run
+      const averages = reduction === 'mean' ? ', on averages over pixels and latents in place of sums' : ''
+      about.textContent = `Trained with β = ${beta}${averages}. Verdict: ${results.verdict}.`
+      code.replaceChildren(bars(q.mu, q.logvar.map(v => noise*Math.exp(v/2)), z))
+      const rows = [['Error (MSE, from μ)', mse.toFixed(4)], ['KL', inNats(kl)]]
+      if (sigma > 0 && noise === 1) rows.push(['ELBO of this draw', inNats(-nats - kl)])
       figures.replaceChildren(...rows.map(([name, value]) =>
         el('div', {}, el('dt', {textContent: name}), el('dd', {textContent: value}))))
     }
     const use = (picture, own = false) => {
       source = picture
+      for (const example of examples) example.setAttribute('aria-pressed', example.firstChild === picture)
       crop.hidden = !own
       if (!own) Object.assign(cut, {zoom: 1, x: 0, y: 0})
       says.textContent = own ? 'Your picture stays in this page.' : ''
@@ -288,7 +301,7 @@ class Inside extends Element {
     }
     const later = atNextFrame(show)
     const switchTo = async name => { model = await vae.open(name); draw(); later() }
-    const which = chosen('Model', names.map(n => [n, n]), switchTo), about = el('p', {className: 'legend'})
+    const which = chosen('Model', titled(names), switchTo), about = legend('')
     const read = file => {
       if (!file) return
       const image = new Image(), url = URL.createObjectURL(file)
@@ -323,15 +336,29 @@ class Inside extends Element {
       const image = el('img', {src: url, alt: `Drawn face ${i + 1}`})
       return el('button', {type: 'button', className: 'example', onclick: () => use(image)}, image)
     })
-    const buttons = el('div', {className: 'buttons'}, button('Draw ε again', () => { draw(); later() }),
-                       el('label', {className: 'file'}, 'Your own picture', file))
+    const yours = button('The face of the sliders', () => {
+      const canvas = el('canvas')
+      paint(canvas, face.model, face.z)
+      use(canvas)
+    })
+    const buttons = el('div', {className: 'buttons'}, el('label', {className: 'file'}, 'Your own picture', file))
     if (names.length > 1) buttons.prepend(which.node)
     if (navigator.mediaDevices) buttons.append(camera)
-    const legend = el('p', {className: 'legend', textContent: 'Each latent: bar μ, line μ ± σ, dot z = μ + σ ε'})
+    if (this.face) buttons.append(yours)
+    const stronger = chosen('Noise', [1, 3, 10].map(k => [k, `${k} × ε`]), k => { noise = +k; later() })
+    const again = el('div', {className: 'buttons'}, button('Draw ε again', () => { draw(); later() }), stronger.node)
+    const how = legend('The code, latent by latent: mean μ as a bar, μ ± σ as a line, and as a dot the draw ' +
+                       'z = μ + σε that the decoder gets')
     const [x, mean, drawn] = pictures.map(p => p.node)
     this.append(buttons, about, el('div', {className: 'examples'}, ...examples), crop, says,
-                el('div', {className: 'flow'}, x, el('div', {className: 'middle'}, code, legend), mean, drawn), figures)
+                el('div', {className: 'flow'}, x, el('div', {className: 'middle'}, code, how, again), mean, drawn),
+                figures)
     this.switchTo = name => { if (names.includes(name)) { which.select.value = name; switchTo(name) } }
+    let run = model.run.name
+    which.select.value = run
+    face.addEventListener('change', () => {
+      if (face.model.run.name !== run) this.switchTo(run = face.model.run.name)
+    })
     draw()
     const first = this.querySelector('.example img')
     if (first) first.decode().then(() => use(first))
@@ -347,9 +374,16 @@ class FaceMap extends Element {
     const label = 'Map of faces: arrow keys move to the next face, Enter takes it, plus and minus zoom'
     const canvas = el('canvas', {className: 'map', width: 640, height: 640, tabIndex: 0, role: 'application',
                                  'aria-label': label})
-    const preview = canvasFor('The face under the pointer'), says = el('p', {className: 'legend'})
+    const preview = canvasFor('The face under the pointer'), says = legend('')
     let kind, colour, view, at = 0, path = [], playing = false
     const controls = el('div', {className: 'buttons'})
+    const noPath = () => {
+      path = []; play.disabled = true
+      says.textContent = (kind === 'components' ? 'Any place is a code: the mean face with its first two components ' +
+        'changed. Point at a place to see its face, click to take it' : 'Each dot is a face, and faces with similar ' +
+        'codes are near each other. Point at one to see it, click to take it') + ', or draw a line across the map.' +
+        (kind === 'components' ? ' The cross is your face.' : ' The cross is the face nearest to yours.')
+    }
     const points = () => face.model.run.faces.maps[kind]
     const reset = () => {
       const xs = points().map(p => p[0]), ys = points().map(p => p[1])
@@ -397,9 +431,8 @@ class FaceMap extends Element {
     canvas.onpointerdown = e => { canvas.setPointerCapture(e.pointerId); path = [point(e)]; look(path[0]) }
     canvas.onpointermove = e => { if (e.buttons) path.push(point(e)); look(point(e)) }
     canvas.onpointerup = () => {
-      if (path.length < 5) { face.set(Float32Array.from(codeAt(path[0]))); path = [] }
-      else says.textContent = 'A path is drawn: Play walks along it.'
-      play.disabled = !path.length
+      if (path.length < 5) { face.set(Float32Array.from(codeAt(path[0]))); noPath() }
+      else { says.textContent = 'Press “Play the path” to walk along your line.'; play.disabled = false }
       later()
     }
     canvas.onwheel = e => { e.preventDefault(); zoom(e.deltaY < 0 ? 1.15 : 1/1.15) }
@@ -418,14 +451,20 @@ class FaceMap extends Element {
     }
     const play = button('Play the path', () => {
       if (playing) return
-      playing = true
-      const codes = path.map(codeAt), frames = Math.max(60, 3*codes.length)
+      const {model} = face, codes = path.map(codeAt).filter((code, i, all) => code !== all[i - 1])
+      const far = (a, b) => Math.hypot(...a.map((v, k) => v - b[k]))
+      const at = [0] // how far it is along the path to each code
+      codes.slice(1).forEach((code, i) => at.push(at[i] + far(codes[i], code)))
+      const frames = Math.max(60, 3*path.length)
       let frame = 0
-      const next = () => {
-        const t = Math.min(frame/frames, 1)*(codes.length - 1), i = Math.min(Math.floor(t), codes.length - 2)
-        face.set(Float32Array.from(vae.mix(codes[i], codes[i + 1], t - i)), frame === 0)
-        paint(preview, face.model, face.z)
-        if (frame++ < frames) requestAnimationFrame(next); else playing = false
+      const next = () => { // at a constant speed
+        playing = frame <= frames && face.model === model
+        if (!playing) return
+        const t = at.at(-1)*frame/frames, i = Math.max(1, at.findIndex(a => a >= t)), step = at[i] - at[i - 1]
+        const code = codes.length > 1 ? vae.mix(codes[i - 1], codes[i], (t - at[i - 1])/step) : codes[0]
+        face.set(Float32Array.from(code), frame++ === 0)
+        paint(preview, model, face.z)
+        requestAnimationFrame(next)
       }
       next()
     }, {disabled: true})
@@ -433,19 +472,19 @@ class FaceMap extends Element {
       const {faces} = face.model.run
       this.hidden = !faces
       if (!faces) return
-      const showKind = k => { kind = k; path = []; reset(); later() }
+      const showKind = k => { kind = k; noPath(); reset(); later() }
       const kinds = chosen('Map', Object.keys(faces.maps).map(k => [k, k]), showKind)
       const names = [['', 'none'], ...Object.keys(faces.colours).map(c => [c, c])]
       const colours = chosen('Colour', names, c => { colour = c; later() })
-      kind = Object.keys(faces.maps)[0]; colour = ''; at = 0; path = []
-      controls.replaceChildren(kinds.node, colours.node, button('+', () => zoom(1.3), {'aria-label': 'Zoom in'}),
-                               button('−', () => zoom(1/1.3), {'aria-label': 'Zoom out'}),
-                               button('Whole map', () => { reset(); later() }), play)
+      kind = Object.keys(faces.maps)[0]; colour = ''; at = 0
+      noPath()
+      const [nearer, farther] = [button('+', () => zoom(1.3), {'aria-label': 'Zoom in'}),
+                                 button('−', () => zoom(1/1.3), {'aria-label': 'Zoom out'})]
+      const all = button('Whole map', () => { reset(); later() })
+      controls.replaceChildren(kinds.node, ...(names.length > 1 ? [colours.node] : []), nearer, farther, all, play)
       paint(preview, face.model, face.z)
       reset(); later()
     }
-    says.textContent = 'Point at a face to see it, click to take it, or draw a path with the pointer pressed. ' +
-      'The cross is your face.'
     this.append(controls, el('div', {className: 'plane'}, canvas, el('div', {}, preview, says)))
     let model = face.model
     face.addEventListener('change', () => { if (model !== face.model) { model = face.model; fill() } later() })
@@ -470,9 +509,11 @@ class Morph extends Element {
       ends[name] = {node, take, random, z: face.z}
       return node
     }
+    let playing = null // the film that runs
     const play = button('Play', () => {
-      const begin = performance.now(), from = +t.value > .99 ? 1 : 0
+      const begin = performance.now(), from = +t.value > .99 ? 1 : 0, film = playing = {}
       const next = now => {
+        if (playing !== film) return
         const done = Math.min((now - begin)/2500, 1)
         t.value = from ? 1 - done : done
         show()
@@ -480,10 +521,11 @@ class Morph extends Element {
       }
       requestAnimationFrame(next)
     })
-    t.oninput = later
+    t.oninput = () => { playing = null; later() }
     const take = button('Take this face', () => face.set(vae.mix(ends.A.z, ends.B.z, +t.value)))
     const middle = el('figure', {}, canvas, el('div', {className: 'buttons'}, t, play, take))
-    this.append(el('div', {className: 'morph'}, end('A'), middle, end('B')))
+    const says = 'Between two codes lie codes of other faces. Move the slider from A to B, or press Play.'
+    this.append(legend(says), el('div', {className: 'morph'}, end('A'), middle, end('B')))
     const begin = () => { ends.A.take(face.z); ends.B.random(); t.value = 0 }
     let model = face.model
     face.addEventListener('change', () => { if (model !== face.model) { model = face.model; begin() } })
@@ -492,25 +534,32 @@ class Morph extends Element {
 }
 
 // ---------------------------------------------------------------- all about one face
-const TOUR = [ // title of a part, what is said, what happens
-  ['Sliders', 'A face is 64 numbers, its code. Each slider moves the code along one component, in standard ' +
-   'deviations of the training faces. Move the first one.', ({face}) => sweep(face, 0)],
-  ['Sliders', 'New faces: draw a code from the prior and decode it. Press Random a few times.',
-   ({face}) => face.random()],
-  ['Inside', 'The encoder does not give one code but a cloud: a mean μ and a deviation σ for each latent. The decoder ' +
-   'sees one draw. Press Draw ε again.', () => {}],
-  ['Inside', 'Now the same picture through a collapsed model: its KL is almost 0 nats, so it knows nothing of the ' +
-   'picture and gives everyone the same face.', ({inside}) => inside.switchTo?.('collapsed')],
-  ['Map', 'Faces that are near each other on this map have similar codes. Draw a path with the pointer pressed, then ' +
-   'play it.', () => {}]]
+const TOUR = [ // part, model to look into, what to point at, what is said of a face's model, what happens
+  {part: 'Inside', at: '.flow', says: ({d}) => `An encoder turns the picture x into a code of ${d} numbers, the ` +
+    'chart; a decoder turns the code back into a picture. Choose another face: how does its code change?'},
+  {part: 'Inside', at: '.middle .buttons', says: () => 'A variational encoder gives a mean μ and a standard ' +
+    'deviation σ for each number, and the decoder gets a draw. Press “Draw ε again”: the picture hardly changes, ' +
+    'since this model is nearly certain. Take 10 × ε and draw again.'},
+  {part: 'Inside', model: 'collapsed', at: '.figures', says: () => 'What a code says about its picture, the KL, has ' +
+    'a price: β, in units of the loss. In this model it was far too high. The KL is almost 0 nats, so the code says ' +
+    'almost nothing, and every picture comes back as the same face.'},
+  {part: 'Sliders', at: '.slider', act: face => sweep(face, 0), says: () => 'Codes vary most along a few directions, ' +
+    'the principal components. Move the first slider. Then press Random: it draws a code as widely spread as those ' +
+    'of the training faces.'},
+  {part: 'Map', at: 'canvas.map', says: () => 'Each dot is a face, and faces with similar codes are near each other. ' +
+    'Draw a line across the map, then press “Play the path”.'}]
+const COUNTS = ['no', 'one', 'two', 'three', 'four', 'five']
 
-function sweep(face, i) { // to both ends and back, unless the visitor wants no motion
-  const basis = face.model.bases[0], begin = performance.now(), z = face.z
+function sweep(face, i) { // to both ends and back, until somebody else moves the face; not for who wants no motion
+  const basis = face.model.bases[0], begin = performance.now(), z = face.z, start = basis.coordinate(z, i)
   if (reduced.matches) return face.set(basis.move(z, i, 2))
+  let frames = 0, stopped = false
+  const stop = e => { stopped ||= e.detail !== sweep }
+  face.addEventListener('change', stop)
   const next = now => {
-    const t = Math.min((now - begin)/3000, 1)
-    face.set(basis.move(z, i, basis.coordinate(z, i)*(1 - t) + 2.5*Math.sin(2*Math.PI*t)), t === 0)
-    if (t < 1) requestAnimationFrame(next)
+    const t = Math.min((now - begin)/3000, 1), far = start + 2.5*Math.sin(2*Math.PI*t)
+    if (!stopped) face.set(t < 1 ? basis.move(z, i, Math.max(-3, Math.min(3, far))) : z, frames++ === 0, sweep)
+    if (t < 1 && !stopped) requestAnimationFrame(next); else face.removeEventListener('change', stop)
   }
   requestAnimationFrame(next)
 }
@@ -526,18 +575,18 @@ class Explorer extends HTMLElement {
     if (z) face.set(z, false)
     this.textContent = ''
     this.removeAttribute('aria-busy')
-    const titles = {faces: 'drawn faces', lfw: 'photographs'}
     const change = async name => face.show(await vae.open(name))
-    const which = chosen('Faces', names.map(n => [n, titles[n] ?? n]), change)
+    const which = chosen('Faces', titled(names), change)
     which.select.value = face.model.run.name
-    const inside = el('vae-inside', {runs: [...words(this, 'compare'), ...names].join(' ')})
+    const looked = [...names, ...words(this, 'compare')]
+    const inside = el('vae-inside', {runs: looked.join(' ')}).attach(face)
     const [sliders, map, morph] = ['sliders', 'map', 'morph'].map(kind => el(`vae-${kind}`).attach(face))
     const parts = {Sliders: sliders, Inside: inside, Map: map, Morph: morph}
     const tabs = Object.entries(parts).map(([title, part]) => {
       part.id = `part-${title}`
       part.setAttribute('role', 'tabpanel')
       part.setAttribute('aria-labelledby', `tab-${title}`)
-      return button(title, () => open(title), {role: 'tab', id: `tab-${title}`, 'aria-controls': part.id})
+      return button(title, () => { leave(); open(title) }, {role: 'tab', id: `tab-${title}`, 'aria-controls': part.id})
     })
     const bar = el('div', {role: 'tablist', 'aria-label': 'Parts of the explorer'}, ...tabs)
     const holder = el('div', {className: 'part'})
@@ -552,20 +601,35 @@ class Explorer extends HTMLElement {
       const by = {ArrowRight: 1, ArrowLeft: -1}[e.key], i = tabs.indexOf(document.activeElement)
       if (by && i >= 0) { const next = tabs[(i + by + tabs.length) % tabs.length]; next.focus(); next.click() }
     }
-    const tour = el('div', {className: 'tour', role: 'status'})
-    const step = n => {
-      if (n >= TOUR.length) return tour.replaceChildren()
-      const [title, text, act] = TOUR[n]
-      open(title)
-      const last = n + 1 === TOUR.length
-      tour.replaceChildren(el('p', {textContent: `${n + 1} of ${TOUR.length}. ${text}`}),
-                           button(last ? 'End' : 'Next', () => step(n + 1)))
-      if (!last) tour.append(button('Leave', () => step(TOUR.length)))
-      act({face, inside})
+    const steps = TOUR.filter(({model}) => !model || looked.includes(model)), said = el('p', {role: 'status'})
+    const back = button('Back', () => step(at - 1)), next = button('Next', () => step(at + 1))
+    const tour = el('div', {className: 'tour', hidden: true}, said, back, next, button('Leave', () => leave()))
+    const called = `A tour in ${COUNTS[steps.length]} steps`
+    const begin = button(called, () => step(at))
+    let at = 0
+    const point = target => {
+      for (const old of this.querySelectorAll('.pointed-at')) old.classList.remove('pointed-at')
+      target?.classList.add('pointed-at')
+      target?.scrollIntoView({block: 'center', behavior: reduced.matches ? 'auto' : 'smooth'})
     }
-    const top = el('div', {className: 'top'}, bar, button('A tour in five steps', () => step(0)))
+    const leave = () => { tour.hidden = true; point(null); begin.textContent = at ? 'Go on with the tour' : called }
+    const step = n => {
+      at = n % steps.length
+      if (n === steps.length) return leave()
+      const {part, model, at: target, says, act} = steps[at]
+      tour.hidden = false
+      open(part)
+      if (part === 'Inside') inside.switchTo(model ?? face.model.run.name)
+      said.textContent = `${at + 1} of ${steps.length}. ${says(face.model)}`
+      back.disabled = !at
+      next.textContent = at + 1 === steps.length ? 'End' : 'Next'
+      act?.(face)
+      requestAnimationFrame(() => point(parts[part].querySelector(target)))
+    }
+    this.onkeydown = e => { if (e.key === 'Escape' && !tour.hidden) leave() }
+    const top = el('div', {className: 'top'}, bar, begin)
     if (names.length > 1) bar.after(which.node)
-    this.append(top, tour, holder)
+    this.append(top, holder, tour)
     open('Sliders')
     let timer
     face.addEventListener('change', () => {
