@@ -2,9 +2,11 @@
 
 A model's row is added to face_autoencoder/claims/models.jsonl when it is finished; an interrupted one starts again.
 Several processes, GPUs or machines can share the work: each takes models of its own with --part (a GPU of its own with
-CUDA_VISIBLE_DEVICES), and tables are joined by putting their lines together. A model so small leaves most of a GPU idle:
-sixteen processes, each with OMP_NUM_THREADS=1, keep one busy if they share it through NVIDIA's MPS
-(nvidia-cuda-mps-control -d): 675 batches a second on an H200, beside 170 of twelve that took turns on an H100.
+CUDA_VISIBLE_DEVICES), and tables are joined by putting their lines together.
+
+A model so small leaves most of a GPU idle. Sixteen processes, each with OMP_NUM_THREADS=1, keep one busy if they share it
+through NVIDIA's MPS (nvidia-cuda-mps-control -d): 675 batches a second on an H200, beside 170 of twelve processes that
+took turns on an H100.
 
 python tools/evidence.py [--only CLAIM ...] [--seed N ...] [--minutes N] [--part 1/2]"""
 import argparse, time, warnings
