@@ -61,7 +61,7 @@ def as_models(*rows)->pd.DataFrame: # see `model_row`; arm, data, seed, and a co
     return table if rows else pd.DataFrame(columns=[*_KEYS, 'mse'])
 
 def read_models(path=FOLDER/'models.jsonl')->pd.DataFrame: # arm, data, seed, and a column for each quantity
-    "What is known of the models that were trained, and what it cost: `seconds` of a process on `device`, `images` seen."
+    "What is known of the models that were trained, and what it cost: `seconds` of one process on `device`, `images`."
     rows = [json.loads(line) for line in Path(path).read_text().splitlines()] if Path(path).exists() else []
     return as_models(*rows).drop_duplicates(_KEYS, ignore_index=True) # two machines may have trained the same
 

@@ -4,7 +4,7 @@ A model's row is added to face_autoencoder/claims/models.jsonl when it is finish
 Several processes, GPUs or machines can share the work: each takes models of its own with --part (a GPU of its own with
 CUDA_VISIBLE_DEVICES), and tables are joined by putting their lines together.
 
-A model so small leaves most of a GPU idle. Sixteen processes, each with OMP_NUM_THREADS=1, keep one busy if they share it
+Models so small leave most of a GPU idle. Sixteen processes, each with OMP_NUM_THREADS=1, keep one busy if they share it
 through NVIDIA's MPS (nvidia-cuda-mps-control -d): 675 batches a second on an H200, beside 170 of twelve processes that
 took turns on an H100.
 
