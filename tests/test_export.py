@@ -189,7 +189,6 @@ def test_inside(page, faces, tmp_path):
     page.get_by_role('button', name='Draw ε again').click()
     assert (seen(page, 'Reconstruction from z') != drawn).any()
     page.get_by_label('Noise').select_option('10 × ε')
-    page.wait_for_timeout(100)
     louder = seen(page, 'Reconstruction from z')
     assert abs(louder - mean).mean() > 3*abs(drawn - mean).mean()
     page.get_by_label('Noise').select_option('1 × ε')
@@ -224,6 +223,16 @@ def test_map_and_film(page, faces):
     before = page.evaluate("document.querySelector('vae-explorer').face.text")
     page.get_by_role('button', name='Play the path').click()
     page.wait_for_function("before => document.querySelector('vae-explorer').face.text != before", arg=before)
+    def text(): return page.evaluate("document.querySelector('vae-explorer').face.text")
+    map.click(position=dict(x=50, y=50)) # a click takes a face, and the film gives way
+    taken = text()
+    page.wait_for_timeout(400)
+    assert text() == taken
+    page.mouse.move(box['x'] + 100, box['y'] + 300)
+    page.mouse.down()
+    for i in range(12): page.mouse.move(box['x'] + 100 + 30*i, box['y'] + 300)
+    page.mouse.up()
+    expect(page.get_by_role('button', name='Play the path')).to_be_enabled()
     page.locator('vae-map select').first.select_option('components') # a line on another map is none on this one
     expect(page.get_by_role('button', name='Play the path')).to_be_disabled()
 
@@ -234,13 +243,27 @@ def test_morph_and_other_runs(page, faces):
     end = seen(page, 'The face between A and B')
     assert abs(end - seen(page, 'Face B')).max() <= 1 and abs(end - seen(page, 'Face A')).max() > 20
     page.locator('.top select').select_option('healthy')
+    tab(page, 'Inside')
+    expect(page.get_by_label('Model')).to_have_value('healthy')
     tab(page, 'Sliders')
     assert face_of(page)[0] == 'healthy'
     expect(page.locator('.slider')).to_have_count(8)
 
 
+def test_the_last_choice_counts(page):
+    "A model whose file comes late does not take the place of one that was chosen after it"
+    tab(page, 'Inside')
+    page.evaluate('''async () => {
+        const inside = document.querySelector('vae-inside')
+        inside.switchTo('collapsed'); inside.switchTo('faces')
+        await vae.open('collapsed')
+    }''')
+    expect(page.locator('vae-inside')).to_contain_text('Verdict: healthy')
+
+
 def test_tour(page):
     "It shows what it speaks of, goes back, is left by Escape or another part, and goes on from there"
+    page.set_viewport_size(dict(width=390, height=640)) # where little is seen without scrolling
     tour, nats = page.locator('.tour'), page.locator('dt:text-is("KL") + dd')
     def at(n): expect(tour).to_contain_text(f'{n} of 5.')
     def go(name): tour.get_by_role('button', name=name).click()
@@ -342,7 +365,7 @@ def test_from_a_server(browser, folder):
 def test_one_file(browser, folder, tmp_path):
     "It needs nothing beside it"
     healthy = pretrained_dir(small=True)/'healthy'
-    assert fae_export([str(healthy), '--out', str(tmp_path/'face.html')]) is None
+    assert fae_export([str(healthy), '--out', str(tmp_path/'face.html'), '--compare', 'collapsed']) is None
     assert [p.name for p in tmp_path.iterdir()] == ['face.html']
     with browser.new_context(offline=True) as context:
         page = context.new_page()
@@ -350,6 +373,8 @@ def test_one_file(browser, folder, tmp_path):
         page.locator('.slider').first.wait_for()
         run = load_run(healthy)
         assert shows(page, run, run.pca.mean_)
+        tab(page, 'Inside')
+        expect(page.get_by_label('Model').locator('option')).to_have_text(['healthy', 'collapsed'])
 
 
 def film(path):

@@ -70,6 +70,19 @@ class Face extends EventTarget {
   get text() { return `${this.model.run.name}~${vae.asText(this.z)}` }
 }
 
+function film(face, milliseconds, codeAt) { // from t = 0 to 1, or until somebody else moves the face
+  const begin = performance.now(), me = {}
+  let frames = 0, stopped = false
+  const stop = e => { stopped ||= e.detail !== me }
+  face.addEventListener('change', stop)
+  const next = now => {
+    const t = Math.max(0, Math.min((now - begin)/milliseconds, 1))
+    if (!stopped) face.set(codeAt(t), frames++ === 0, me)
+    if (t < 1 && !stopped) requestAnimationFrame(next); else face.removeEventListener('change', stop)
+  }
+  requestAnimationFrame(next)
+}
+
 const canvasFor = label => el('canvas', {className: 'face', width: 64, height: 64, role: 'img', 'aria-label': label})
 const paint = (canvas, model, z) => vae.paint(canvas, model.decode(z), model.size)
 
@@ -300,7 +313,10 @@ class Inside extends Element {
       later()
     }
     const later = atNextFrame(show)
-    const switchTo = async name => { model = await vae.open(name); draw(); later() }
+    const switchTo = async name => {
+      const opened = await vae.open(name)
+      if (which.select.value === name) { model = opened; draw(); later() } // or else another was chosen meanwhile
+    }
     const which = chosen('Model', titled(names), switchTo), about = legend('')
     const read = file => {
       if (!file) return
@@ -375,7 +391,7 @@ class FaceMap extends Element {
     const canvas = el('canvas', {className: 'map', width: 640, height: 640, tabIndex: 0, role: 'application',
                                  'aria-label': label})
     const preview = canvasFor('The face under the pointer'), says = legend('')
-    let kind, colour, view, at = 0, path = [], playing = false
+    let kind, colour, view, at = 0, path = []
     const controls = el('div', {className: 'buttons'})
     const noPath = () => {
       path = []; play.disabled = true
@@ -450,23 +466,16 @@ class FaceMap extends Element {
       e.preventDefault()
     }
     const play = button('Play the path', () => {
-      if (playing) return
-      const {model} = face, codes = path.map(codeAt).filter((code, i, all) => code !== all[i - 1])
+      const codes = path.map(codeAt).filter((code, i, all) => code !== all[i - 1])
       const far = (a, b) => Math.hypot(...a.map((v, k) => v - b[k]))
       const at = [0] // how far it is along the path to each code
       codes.slice(1).forEach((code, i) => at.push(at[i] + far(codes[i], code)))
-      const frames = Math.max(60, 3*path.length)
-      let frame = 0
-      const next = () => { // at a constant speed
-        playing = frame <= frames && face.model === model
-        if (!playing) return
-        const t = at.at(-1)*frame/frames, i = Math.max(1, at.findIndex(a => a >= t)), step = at[i] - at[i - 1]
-        const code = codes.length > 1 ? vae.mix(codes[i - 1], codes[i], (t - at[i - 1])/step) : codes[0]
-        face.set(Float32Array.from(code), frame++ === 0)
-        paint(preview, model, face.z)
-        requestAnimationFrame(next)
-      }
-      next()
+      film(face, Math.max(1000, 50*path.length), t => { // at a constant speed
+        const to = t*at.at(-1), i = Math.max(1, at.findIndex(a => a >= to)), step = at[i] - at[i - 1]
+        const code = codes.length > 1 ? vae.mix(codes[i - 1], codes[i], (to - at[i - 1])/step) : codes[0]
+        paint(preview, face.model, code)
+        return code
+      })
     }, {disabled: true})
     const fill = () => {
       const {faces} = face.model.run
@@ -550,18 +559,11 @@ const TOUR = [ // part, model to look into, what to point at, what is said of a 
     'Draw a line across the map, then press “Play the path”.'}]
 const COUNTS = ['no', 'one', 'two', 'three', 'four', 'five']
 
-function sweep(face, i) { // to both ends and back, until somebody else moves the face; not for who wants no motion
-  const basis = face.model.bases[0], begin = performance.now(), z = face.z, start = basis.coordinate(z, i)
+function sweep(face, i) { // to both ends and back, unless the visitor wants no motion
+  const basis = face.model.bases[0], {z} = face, start = basis.coordinate(z, i)
   if (reduced.matches) return face.set(basis.move(z, i, 2))
-  let frames = 0, stopped = false
-  const stop = e => { stopped ||= e.detail !== sweep }
-  face.addEventListener('change', stop)
-  const next = now => {
-    const t = Math.min((now - begin)/3000, 1), far = start + 2.5*Math.sin(2*Math.PI*t)
-    if (!stopped) face.set(t < 1 ? basis.move(z, i, Math.max(-3, Math.min(3, far))) : z, frames++ === 0, sweep)
-    if (t < 1 && !stopped) requestAnimationFrame(next); else face.removeEventListener('change', stop)
-  }
-  requestAnimationFrame(next)
+  const at = t => Math.max(-3, Math.min(3, start + 2.5*Math.sin(2*Math.PI*t)))
+  film(face, 3000, t => t < 1 ? basis.move(z, i, at(t)) : z)
 }
 
 class Explorer extends HTMLElement {
@@ -575,7 +577,10 @@ class Explorer extends HTMLElement {
     if (z) face.set(z, false)
     this.textContent = ''
     this.removeAttribute('aria-busy')
-    const change = async name => face.show(await vae.open(name))
+    const change = async name => {
+      const opened = await vae.open(name)
+      if (which.select.value === name) face.show(opened)
+    }
     const which = chosen('Faces', titled(names), change)
     which.select.value = face.model.run.name
     const looked = [...names, ...words(this, 'compare')]
